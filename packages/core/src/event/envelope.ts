@@ -1,0 +1,66 @@
+import type { Sequence, StreamId } from './identifiers.ts'
+
+/**
+ * Who brought a record in. `self`: OpenTrail about its own calls. `gateway`: the recording proxy. `producer`: POST /events.
+ * `import`: old logs, which go to history and lake only. `derived`: made from other events; never triggers derived events.
+ */
+export type Origin = 'self' | 'gateway' | 'producer' | 'import' | 'derived'
+
+/** One entry of the record's `resources`, or one derived from its parameters, as LookupEvents shows it. */
+export interface EventResource {
+  readonly type?: string
+  readonly name: string
+}
+
+/** What routing and history need of a record, read once at admission so that nobody has to parse the record again. */
+export interface RoutingFields {
+  /** The record's eventID exactly as it stands in the record. */
+  readonly eventId: string
+  /** Milliseconds since the epoch (whole seconds: records carry no fractions). */
+  readonly eventTime: number
+  readonly eventSource: string
+  readonly eventName: string
+  /** `Management`, `Data`, `NetworkActivity`, `Insight`, ...; derived from `managementEvent` where an old record has none. */
+  readonly category: string
+  /** Absent where the record has none and its kind has none (network activity, Insights). */
+  readonly readOnly?: boolean
+  /** As LookupEvents shows it (api.md §7.2). */
+  readonly username?: string
+  readonly accessKeyId?: string
+  readonly resources: readonly EventResource[]
+}
+
+/** Envelope, version 1: what OpenTrail knows about a record beside its bytes. Stored with it and never changed. */
+export interface Envelope {
+  readonly version: 1
+  /** Version of the configuration in force when the record was admitted; selectors are judged by it. */
+  readonly configVersion: number
+  readonly origin: Origin
+  /** ARN of the principal that brought the record. */
+  readonly principal: string
+  readonly event: RoutingFields
+  /** The id was made by us from an Idempotency-Key, so the same id alone proves the same input. */
+  readonly idFromKey?: true
+}
+
+/** An admitted record on its way into the journal: everything but the place that only the stream's writer can give it. */
+export interface NewEntry {
+  /** 16 bytes that stand for the event id: the UUID's own bytes, or the head of SHA-256 of any other id. */
+  readonly idKey: Uint8Array
+  /** SHA-256 of `record`, 32 bytes. */
+  readonly recordHash: Uint8Array
+  /** When it was admitted, domain time, milliseconds since the epoch. */
+  readonly admittedAt: number
+  /** The envelope as UTF-8 JSON. */
+  readonly envelope: Uint8Array
+  /** The record's bytes: canonical key order, secrets redacted; never re-serialised from here on. */
+  readonly record: Uint8Array
+}
+
+export interface StoredEntry extends NewEntry {
+  readonly stream: StreamId
+  readonly sequence: Sequence
+}
+
+export const parseEnvelope = (entry: NewEntry): Envelope =>
+  JSON.parse(new TextDecoder().decode(entry.envelope)) as Envelope

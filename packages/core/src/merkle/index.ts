@@ -1,0 +1,1 @@
+export { appendLeaf, emptyFrontier, leafHash, rootHash, type MerkleFrontier } from './frontier.ts'

@@ -1,0 +1,7 @@
+export {
+  ControlConflictError,
+  ControlUnavailableError,
+  type ControlStore,
+  type ControlWrite,
+  type Versioned,
+} from './control-store.ts'

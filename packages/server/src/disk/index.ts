@@ -1,0 +1,1 @@
+export { DiskFullError, DiskNotFoundError, type Disk, type DiskFile } from './disk.ts'

@@ -1,0 +1,71 @@
+import type { NewEntry, Sequence, StoredEntry, StreamId } from '@opentrail/core/event'
+import type { MerkleFrontier } from '@opentrail/core/merkle'
+
+/** Entries of one stream in order; `last` is the sequence to read on from (the last of `entries`, or `after` if none). */
+export interface JournalPage {
+  readonly entries: readonly StoredEntry[]
+  readonly last: Sequence
+}
+
+/** Where a stream stands, durable entries only. */
+export interface StreamState {
+  readonly stream: StreamId
+  /** Oldest entry still kept (retention removes from the front); `last + 1` when none is. */
+  readonly first: Sequence
+  readonly last: Sequence
+  /** RFC 6962 frontier over all entries from the first ever, leaf = H(0 ‖ recordHash). */
+  readonly frontier: MerkleFrontier
+}
+
+/**
+ * The append-only record of accepted events, in streams (one per account and Region), and the only source of truth:
+ * history, log files and the lake are derived from it and can be rebuilt.
+ * Sequences are dense per stream: 1, 2, 3, ... Every adapter passes `journalContract`. Methods may be called concurrently.
+ */
+export interface Journal {
+  /**
+   * Appends all entries to one stream, in order and without gaps, or none. Resolves to the last one's sequence once they
+   * would survive a power cut. `reserve: true` may use the space kept back for the service's own audit events.
+   * @throws {JournalFullError} nothing was stored; the caller may try again later.
+   * @throws {JournalUnavailableError} the disk failed; whether the entries were stored is known only after recovery.
+   * @throws {JournalFencedError} another writer has taken over; stop writing.
+   */
+  append(stream: StreamId, entries: readonly NewEntry[], options?: { readonly reserve?: boolean }): Promise<Sequence>
+  /** Entries after `after`, oldest first, at most `limit` (at least one if there is one); none that a power cut could still remove. */
+  read(stream: StreamId, after: Sequence | 0, limit: number): Promise<JournalPage>
+  /** The entries at `sequences` in that order; undefined where retention has removed one or it is not durable. */
+  get(stream: StreamId, sequences: readonly Sequence[]): Promise<(StoredEntry | undefined)[]>
+  /** All streams that ever had an entry. */
+  streams(): readonly StreamState[]
+  /** The durable mark of a stream; 0 for an unknown one. */
+  durable(stream: StreamId): Sequence | 0
+  /**
+   * Calls `listener` after entries of a stream became durable, in order, once per entry; entries may be reused memory,
+   * so a listener that keeps them copies. Returns the function that stops it.
+   */
+  subscribe(listener: (stream: StreamId, entries: readonly StoredEntry[]) => void): () => void
+  /**
+   * Frees what is older than `admittedBefore` (ms) and not after any of `cursors` of its stream (a stream that is absent
+   * from `cursors` is not held back). Returns how many bytes were freed on disk.
+   */
+  retain(admittedBefore: number, cursors: ReadonlyMap<StreamId, Sequence | 0>): Promise<number>
+  stats(): JournalStats
+  close(): Promise<void>
+}
+
+export interface JournalStats {
+  readonly bytes: number
+  readonly bytesMax: number
+  readonly segments: number
+  readonly unsealedSegments: number
+}
+
+export class JournalFullError extends Error {
+  override readonly name = 'JournalFullError'
+}
+export class JournalUnavailableError extends Error {
+  override readonly name = 'JournalUnavailableError'
+}
+export class JournalFencedError extends Error {
+  override readonly name = 'JournalFencedError'
+}

@@ -1,0 +1,1 @@
+export { CipherError, type RecordCipher } from './cipher.ts'
