@@ -18,3 +18,4 @@ export {
   type StoredEntry,
 } from './envelope.ts'
 export { decodeEntry, encodedLength, encodeEntry, entryHeaderBytes } from './entry-codec.ts'
+export { type Admission, type AdmissionContext, type GivenId, type Refusal } from './admission.ts'

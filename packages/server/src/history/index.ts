@@ -7,3 +7,4 @@ export {
   type PostingsStore,
   type StreamNumbers,
 } from './postings-store.ts'
+export { type HistoryFilter, type HistoryPage, type HistoryReader, type HistoryRequest } from './history-reader.ts'

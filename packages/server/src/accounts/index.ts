@@ -1,0 +1,1 @@
+export { type AccessKeyCredential, type CredentialSource, type Principal, type Role } from './principal.ts'

@@ -1,0 +1,52 @@
+import type { AccountId, Region } from '@opentrail/core/event'
+import type { ControlWrite } from '../control/index.ts'
+import type { Principal } from '../accounts/index.ts'
+
+/** What the caller is known by: a user of ours, an access key nobody knows, the machine's owner, or the service itself. */
+export type CallIdentity =
+  | { readonly kind: 'user'; readonly principal: Principal }
+  | { readonly kind: 'unknown-key'; readonly accessKeyId: string; readonly account: AccountId }
+  | { readonly kind: 'machine-owner'; readonly account: AccountId }
+  | { readonly kind: 'service'; readonly account: AccountId; readonly invokedBy: string }
+
+/** One finished API call, as much as the CloudTrail event about it needs. */
+export interface ApiCall {
+  readonly identity: CallIdentity
+  readonly region: Region
+  /** For example `cloudtrail.amazonaws.com`, `iam.amazonaws.com`. */
+  readonly eventSource: string
+  readonly eventName: string
+  readonly readOnly: boolean
+  /** The same id as the answer's `x-amzn-RequestId`. */
+  readonly requestId: string
+  readonly sourceIPAddress: string
+  readonly userAgent: string
+  /** As sent, in the wire's own upper camel case; turned into CloudTrail's lower camel case when recorded. */
+  readonly requestParameters?: unknown
+  /** Of calls that change something and succeeded. */
+  readonly responseElements?: unknown
+  readonly errorCode?: string
+  readonly errorMessage?: string
+  readonly additionalEventData?: unknown
+  readonly tls?: {
+    readonly tlsVersion?: string
+    readonly cipherSuite?: string
+    readonly clientProvidedHostHeader?: string
+  }
+  /** `Management` unless said otherwise. */
+  readonly category?: 'Management' | 'Data'
+  readonly resources?: readonly { readonly accountId?: string; readonly type: string; readonly ARN: string }[]
+}
+
+/** OpenTrail's own audit trail: each authenticated call and each administrative act becomes an event in the journal. */
+export interface SelfTrail {
+  /** Resolves once the event is durable. @throws {JournalFullError} not even the reserve had room. */
+  record(call: ApiCall): Promise<void>
+  /**
+   * Changes the control store and records the call that did it in one transaction (an outbox, relayed to the journal):
+   * there is no change without its event, whatever crashes. Resolves once both are durable.
+   * @throws {JournalFullError} when the journal takes nothing, before anything was changed.
+   * @throws {ControlConflictError} nothing was changed.
+   */
+  commit(writes: readonly ControlWrite[], call: ApiCall): Promise<void>
+}

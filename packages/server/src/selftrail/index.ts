@@ -1,0 +1,1 @@
+export { type ApiCall, type CallIdentity, type SelfTrail } from './api-call.ts'
