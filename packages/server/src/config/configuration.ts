@@ -1,0 +1,45 @@
+import type { AccountId, Region } from '@opentrail/core/event'
+
+/** Where everything is kept: production data stays, test data is thrown away at the end. */
+export type Mode = { readonly kind: 'production'; readonly data: string } | { readonly kind: 'test' }
+
+export type Tls =
+  | { readonly kind: 'off' }
+  | { readonly kind: 'server'; readonly certFile: string; readonly keyFile: string }
+  /** Callers must show a certificate of one of these authorities. */
+  | { readonly kind: 'mutual'; readonly certFile: string; readonly keyFile: string; readonly clientCaFile: string }
+
+export type RootKey =
+  /** `root.key` in the data directory, made at the first start. */
+  | { readonly kind: 'generated' }
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'environment'; readonly variable: string }
+  | { readonly kind: 'command'; readonly command: string }
+
+export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace'
+
+/** Everything that can be chosen, checked once at start. Paths are absolute. */
+export interface Configuration {
+  readonly mode: Mode
+  readonly host: string
+  /** 0 takes a free port. */
+  readonly port: number
+  /** Created at the first start. */
+  readonly account: AccountId
+  /** The leading Region; one of `regions`. */
+  readonly region: Region
+  readonly regions: readonly Region[]
+  readonly tls: Tls
+  /** Addresses and networks whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[]
+  readonly rootKey: RootKey
+  readonly journal: { readonly bytesMax: number; readonly retentionDays: number }
+  readonly engine: { readonly memoryBytesMax: number }
+  readonly intake: {
+    readonly bodyBytesMax: number
+    readonly recordsMax: number
+    readonly inFlightBytesMax: number
+  }
+  readonly throttle: boolean
+  readonly log: { readonly level: LogLevel; readonly format: 'json' | 'pretty' }
+}
