@@ -1,4 +1,5 @@
 export {
+  everyEventAttribute,
   PostingsUnavailableError,
   type IndexedCount,
   type Posting,

@@ -32,6 +32,9 @@ export interface PostingQuery {
   readonly limit: number
 }
 
+/** The attribute that every event has, once each: with one fixed value it lists all events of a stream, newest first. */
+export const everyEventAttribute = 0
+
 /** How many events of a stream and admission day are indexed (rows of the attribute that every event has, once each). */
 export interface IndexedCount {
   readonly day: number
