@@ -1,1 +1,3 @@
 export { type ApiCall, type CallIdentity, type SelfTrail } from './api-call.ts'
+export { createOutbox, type Outbox } from './outbox.ts'
+export { createSelfTrail } from './self-trail.ts'

@@ -1,0 +1,176 @@
+import type { NewEntry, Sequence, StreamId } from '@opentrail/core/event'
+import type { Journal } from '../journal/index.ts'
+import { createEventWindow, isIdFromKey, windowEntriesMax, windowMs, type EventWindow } from './event-window.ts'
+
+export type WriteOutcome =
+  | { readonly kind: 'stored'; readonly sequence: Sequence }
+  /** The same id with the same bytes is already durable: acknowledged again, stored once. */
+  | { readonly kind: 'duplicate'; readonly sequence: Sequence }
+  | { readonly kind: 'reused'; readonly sequence: Sequence }
+
+/**
+ * The one writer of each stream: decides what is new against the window of recent ids, then appends. Outcomes are known
+ * only when everything they rest on is durable: one append per stream is in flight, and a duplicate is judged against
+ * entries that are durable or in the same append.
+ */
+export interface RecordWriter {
+  /**
+   * One outcome per entry, in order. `reserve` may use the space kept back for the service's own events.
+   * @throws {WriterBusyError} too much is waiting already; nothing was stored.
+   * @throws JournalFullError, JournalUnavailableError, JournalFencedError of the journal.
+   */
+  write(stream: StreamId, entries: readonly NewEntry[], options?: { reserve?: boolean }): Promise<WriteOutcome[]>
+}
+
+/** More is waiting than the journal takes within a few seconds: the caller should try again later. */
+export class WriterBusyError extends Error {
+  override readonly name = 'WriterBusyError'
+}
+
+/** Entries of one append: large enough for a group commit to pay, small enough to bound the latency behind it. */
+const appendEntriesMax = 10_000
+/** Bytes waiting over all streams before writers are told to come back: four seconds of the intake target. */
+const waitingBytesMax = 128 * 1024 * 1024
+
+interface Submission {
+  readonly entries: readonly NewEntry[]
+  readonly bytes: number
+  readonly reserve: boolean
+  readonly resolve: (outcomes: WriteOutcome[]) => void
+  readonly reject: (error: unknown) => void
+}
+
+interface StreamQueue {
+  readonly window: EventWindow
+  readonly waiting: Submission[]
+  draining: boolean
+}
+
+/** Opens the writer: reads each stream's recent entries back, so that a retry across a restart is still a duplicate. */
+export async function openRecordWriter(journal: Journal, now: () => number): Promise<RecordWriter> {
+  const queues = new Map<StreamId, StreamQueue>()
+  let waitingBytes = 0
+  for (const { stream } of journal.streams()) queues.set(stream, newQueue(await rebuildWindow(journal, stream, now())))
+
+  async function drain(stream: StreamId, queue: StreamQueue): Promise<void> {
+    while (queue.waiting.length > 0) {
+      const group = takeGroup(queue.waiting)
+      for (const submission of group) waitingBytes -= submission.bytes
+      await writeGroup(journal, stream, queue.window, group)
+    }
+    queue.draining = false
+  }
+
+  return {
+    write(stream, entries, options) {
+      if (entries.length === 0) return Promise.resolve([])
+      const bytes = entries.reduce((sum, entry) => sum + entry.record.length + entry.envelope.length, 0)
+      if (waitingBytes + bytes > waitingBytesMax && waitingBytes > 0) {
+        return Promise.reject(new WriterBusyError(`${waitingBytes} bytes are waiting to be stored`))
+      }
+      let queue = queues.get(stream)
+      if (!queue) queues.set(stream, (queue = newQueue(createEventWindow())))
+      const { waiting } = queue
+      return new Promise<WriteOutcome[]>((resolve, reject) => {
+        waitingBytes += bytes
+        waiting.push({ entries, bytes, reserve: options?.reserve ?? false, resolve, reject })
+        if (queue.draining) return
+        queue.draining = true
+        void drain(stream, queue)
+      })
+    },
+  }
+}
+
+const newQueue = (window: EventWindow): StreamQueue => ({ window, waiting: [], draining: false })
+
+/** Submissions with and without the reserve do not share an append: the one must not be refused for the other's sake. */
+function takeGroup(waiting: Submission[]): Submission[] {
+  const reserve = waiting[0]!.reserve
+  let entries = 0
+  let count = 0
+  while (count < waiting.length && waiting[count]!.reserve === reserve) {
+    entries += waiting[count]!.entries.length
+    if (count > 0 && entries > appendEntriesMax) break
+    count++
+  }
+  return waiting.splice(0, count)
+}
+
+async function writeGroup(
+  journal: Journal,
+  stream: StreamId,
+  window: EventWindow,
+  group: readonly Submission[],
+): Promise<void> {
+  try {
+    const fresh: NewEntry[] = []
+    const judge = createJudge(window, fresh)
+    const judged = group.map(({ entries }) => entries.map(judge))
+    const last = fresh.length > 0 ? await journal.append(stream, fresh, { reserve: group[0]!.reserve }) : 0
+    const first = last - fresh.length + 1
+    for (const [index, entry] of fresh.entries()) window.add(entry, (first + index) as Sequence)
+    for (const [index, { resolve }] of group.entries()) resolve(judged[index]!.map((outcome) => outcome(first)))
+  } catch (error) {
+    for (const { reject } of group) reject(error)
+  }
+}
+
+/**
+ * Judges entries one after the other: against the window, then against the ones of the same append. The outcome is a
+ * function of the append's first sequence, which is known only afterwards.
+ */
+function createJudge(window: EventWindow, fresh: NewEntry[]): (entry: NewEntry) => (first: number) => WriteOutcome {
+  const inAppend = new Map<string, number>()
+  return (entry) => {
+    const known = window.find(entry)
+    if (known.kind !== 'new') return () => known
+    const id = Buffer.from(entry.idKey).toString('latin1')
+    const earlier = inAppend.get(id)
+    if (earlier === undefined) {
+      inAppend.set(id, fresh.length)
+      const place = fresh.push(entry) - 1
+      return (first) => ({ kind: 'stored', sequence: (first + place) as Sequence })
+    }
+    const kind = sameInput(fresh[earlier]!, entry) ? 'duplicate' : 'reused'
+    return (first) => ({ kind, sequence: (first + earlier) as Sequence })
+  }
+}
+
+const sameInput = (a: NewEntry, b: NewEntry): boolean =>
+  (isIdFromKey(a) && isIdFromKey(b)) || Buffer.compare(a.recordHash, b.recordHash) === 0
+
+/** Entries read per step while rebuilding: bounds the memory, not the result. */
+const rebuildPage = 5_000
+
+async function rebuildWindow(journal: Journal, stream: StreamId, now: number): Promise<EventWindow> {
+  const window = createEventWindow()
+  const end = journal.durable(stream)
+  const state = journal.streams().find((candidate) => candidate.stream === stream)
+  const floor = Math.max((state?.first ?? 1) - 1, end - windowEntriesMax)
+  const start = await firstWithin(journal, stream, floor, end, now - windowMs)
+  for (let after = start; after < end;) {
+    const page = await journal.read(stream, after as Sequence, rebuildPage)
+    if (page.entries.length === 0) break
+    for (const entry of page.entries) window.add(entry, entry.sequence)
+    after = page.last
+  }
+  return window
+}
+
+/** Binary search by admission time, which grows with the sequence (but for a clock set back, where more is read than needed). */
+async function firstWithin(
+  journal: Journal,
+  stream: StreamId,
+  low: number,
+  high: number,
+  oldest: number,
+): Promise<number> {
+  while (high - low > rebuildPage) {
+    const middle = Math.floor((low + high) / 2)
+    const [entry] = await journal.get(stream, [middle as Sequence])
+    if (entry && entry.admittedAt < oldest) low = middle
+    else high = middle
+  }
+  return low
+}

@@ -1,0 +1,94 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { ServerEvent } from './server-events.ts'
+
+/** Values that are read when somebody asks for the metrics. */
+export interface Gauges {
+  journalBytes(): number
+  journalBytesMax(): number
+  journalSegments(): number
+  /** Durable events that history cannot find yet, over all streams. */
+  historyLag(): number
+  engineUp(): boolean
+}
+
+export interface Metrics {
+  observe(event: ServerEvent): void
+  /** Prometheus text, version 0.0.4. */
+  text(): Promise<string>
+  readonly contentType: string
+}
+
+const latencyBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+export function createMetrics(gauges: Gauges): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  const counter = (name: string, help: string, labelNames: string[] = []) =>
+    new Counter({ name, help, labelNames, registers })
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect: function () {
+        this.set(read())
+      },
+    })
+
+  const requests = counter('opentrail_requests_total', 'Answered requests', ['operation', 'status', 'code'])
+  const seconds = new Histogram({
+    name: 'opentrail_request_seconds',
+    help: 'Time to answer',
+    labelNames: ['operation'],
+    buckets: latencyBuckets,
+    registers,
+  })
+  const events = counter('opentrail_intake_events_total', 'Events brought by producers', ['outcome'])
+  const restarts = counter('opentrail_engine_restarts_total', 'Times the engine had to be started again')
+  const cut = counter('opentrail_journal_cut_bytes_total', 'Unacknowledged bytes cut off when the journal was opened')
+  const failures = counter('opentrail_failures_total', 'Failures nobody expected', ['kind'])
+  const freed = counter('opentrail_retention_freed_bytes_total', 'Bytes that retention freed')
+  gauge('opentrail_journal_bytes', 'Bytes the journal takes', gauges.journalBytes)
+  gauge('opentrail_journal_bytes_max', 'Bytes the journal may take', gauges.journalBytesMax)
+  gauge('opentrail_journal_segments', 'Segments of the journal', gauges.journalSegments)
+  gauge('opentrail_history_lag_events', 'Durable events that the stored index does not hold yet', gauges.historyLag)
+  gauge('opentrail_engine_up', 'Whether the engine answers', () => (gauges.engineUp() ? 1 : 0))
+  gauge('process_resident_memory_bytes', 'Resident memory of the main process', () => process.memoryUsage.rss())
+  gauge(
+    'process_cpu_seconds_total',
+    'CPU time of the main process',
+    () => process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6,
+  )
+
+  return {
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    observe(event) {
+      switch (event.kind) {
+        case 'request':
+          requests.inc({ operation: event.operation, status: String(event.status), code: event.code ?? '' })
+          seconds.observe({ operation: event.operation }, event.milliseconds / 1_000)
+          break
+        case 'intake':
+          events.inc({ outcome: 'stored' }, event.stored)
+          events.inc({ outcome: 'duplicate' }, event.duplicates)
+          events.inc({ outcome: 'refused' }, event.refused)
+          break
+        case 'engine':
+          if (event.restarted) restarts.inc()
+          break
+        case 'journal-tail-cut':
+          cut.inc(event.bytes)
+          break
+        case 'retention':
+          freed.inc(event.bytesFreed)
+          break
+        case 'failure':
+        case 'job-failed':
+          failures.inc({ kind: event.kind })
+          break
+        default:
+      }
+    },
+  }
+}

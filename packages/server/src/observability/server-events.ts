@@ -1,0 +1,57 @@
+/**
+ * Everything the server reports about itself, in one place: each kind becomes a log line, and those that are counted a
+ * metric. Never the content of records, and never a secret.
+ */
+export type ServerEvent =
+  | { readonly kind: 'started'; readonly endpoint: string; readonly milliseconds: number }
+  | { readonly kind: 'stopping'; readonly reason: string }
+  | { readonly kind: 'stopped' }
+  | {
+      readonly kind: 'request'
+      readonly operation: string
+      readonly status: number
+      readonly code?: string
+      readonly milliseconds: number
+      readonly requestId: string
+    }
+  | {
+      readonly kind: 'intake'
+      readonly stored: number
+      readonly duplicates: number
+      readonly refused: number
+      readonly bytes?: number
+    }
+  | { readonly kind: 'journal-tail-cut'; readonly segment: string; readonly bytes: number }
+  | { readonly kind: 'journal'; readonly message: string; readonly error?: unknown }
+  | { readonly kind: 'history'; readonly message: string; readonly error?: unknown }
+  | { readonly kind: 'history-rebuilding'; readonly indexed: number; readonly total: number }
+  | { readonly kind: 'engine'; readonly message: string; readonly restarted?: boolean; readonly error?: unknown }
+  | { readonly kind: 'tls-reloaded' }
+  | { readonly kind: 'job-failed'; readonly job: string; readonly error: unknown }
+  | { readonly kind: 'retention'; readonly bytesFreed: number }
+  | { readonly kind: 'failure'; readonly message: string; readonly error: unknown; readonly requestId?: string }
+
+type Level = 'debug' | 'info' | 'warn' | 'error'
+
+/** How loud each kind is; a kind that carries an error is at least a warning. */
+const levels: Record<ServerEvent['kind'], Level> = {
+  started: 'info',
+  stopping: 'info',
+  stopped: 'info',
+  request: 'debug',
+  intake: 'debug',
+  'journal-tail-cut': 'warn',
+  journal: 'info',
+  history: 'info',
+  'history-rebuilding': 'info',
+  engine: 'info',
+  'tls-reloaded': 'info',
+  'job-failed': 'error',
+  retention: 'info',
+  failure: 'error',
+}
+
+export function levelOf(event: ServerEvent): Level {
+  const level = levels[event.kind]
+  return level !== 'error' && 'error' in event && event.error !== undefined ? 'warn' : level
+}

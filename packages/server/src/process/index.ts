@@ -1,0 +1,1 @@
+export { childExecArgv, siblingModule } from './source-file.ts'

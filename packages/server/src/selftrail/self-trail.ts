@@ -1,0 +1,58 @@
+import { admit, type AccountId, type NewEntry, type StreamId } from '@opentrail/core/event'
+import { uuid, type Clocks, type Random } from '../clock/index.ts'
+import type { RecordWriter } from '../intake/index.ts'
+import { JournalFullError, type Journal } from '../journal/index.ts'
+import type { ApiCall, SelfTrail } from './api-call.ts'
+import type { Outbox } from './outbox.ts'
+import { accountOf, selfRecord } from './self-record.ts'
+
+export interface SelfTrailOptions {
+  readonly writer: RecordWriter
+  readonly outbox: Outbox
+  readonly journal: Pick<Journal, 'stats'>
+  readonly clocks: Clocks
+  readonly random: Random
+  readonly regions: ReadonlySet<string>
+  readonly configVersion: () => number
+}
+
+/** Room that one event about an administrative change needs at most in the journal. */
+const eventBytesMax = 256 * 1024
+
+export function createSelfTrail(options: SelfTrailOptions): SelfTrail {
+  const { writer, outbox, journal } = options
+  return {
+    async record(call) {
+      const { stream, entry } = prepare(call, options)
+      await writer.write(stream, [entry], { reserve: true })
+    },
+    async commit(writes, call) {
+      const { bytes, bytesMax } = journal.stats()
+      if (bytes + eventBytesMax > bytesMax)
+        throw new JournalFullError(`the journal holds ${bytes} of ${bytesMax} bytes`)
+      const { stream, entry } = prepare(call, options)
+      await outbox.commit(writes, stream, entry)
+    },
+  }
+}
+
+/** Our own records take the same way in as everybody's: checked, redacted, capped. */
+function prepare(call: ApiCall, options: SelfTrailOptions): { stream: StreamId; entry: NewEntry } {
+  const account: AccountId = accountOf(call.identity)
+  const now = options.clocks.domain()
+  const record = selfRecord(call, uuid(options.random), now)
+  const context = {
+    origin: 'self' as const,
+    principal: call.identity.kind === 'user' ? call.identity.principal.arn : `opentrail:${call.identity.kind}`,
+    configVersion: options.configVersion(),
+    account,
+    region: call.region,
+    accounts: new Set([account]),
+    regions: options.regions,
+    now,
+  }
+  const admission = admit(record, context, () => ({ id: uuid(options.random), fromKey: false }))
+  if (!admission.ok)
+    throw new Error(`our own event was refused: ${admission.refusal.code}: ${admission.refusal.message}`)
+  return admission
+}
