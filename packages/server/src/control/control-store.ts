@@ -25,6 +25,7 @@ export interface ControlStore {
   /**
    * All writes or none; resolves once they would survive a power cut.
    * @throws {ControlConflictError} an `ifVersion` did not hold; nothing was written.
+   * @throws {ControlLimitError} a key, a value or the whole is too large; nothing was written.
    * @throws {ControlUnavailableError} it is not known whether it was written; read before trying again.
    */
   transact(writes: readonly ControlWrite[]): Promise<void>
@@ -38,6 +39,10 @@ export class ControlConflictError extends Error {
     super(`"${key}" was changed by another writer`)
     this.key = key
   }
+}
+/** What was asked is beyond what every adapter takes: a mistake of the caller, not a state of the store. */
+export class ControlLimitError extends Error {
+  override readonly name = 'ControlLimitError'
 }
 export class ControlUnavailableError extends Error {
   override readonly name = 'ControlUnavailableError'
