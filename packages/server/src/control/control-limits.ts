@@ -57,7 +57,7 @@ export function checkKey(key: string): void {
   const bytes = Buffer.byteLength(key)
   if (bytes > keyBytesMax) throw new ControlLimitError(`key ${shown}... has ${bytes} bytes; at most ${keyBytesMax}`)
   // A NUL ends a text in PostgreSQL, and a lone surrogate becomes another character on its way to bytes.
-  if ([...key].some((character) => character < ' ') || !key.isWellFormed())
+  if (/\p{Cc}/u.test(key) || !key.isWellFormed())
     throw new ControlLimitError(`key ${shown} has control characters or is not well-formed Unicode`)
 }
 

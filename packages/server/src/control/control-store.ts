@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-unnecessary-type-parameters -- who reads a document names the shape it was written in */
 /** A JSON document and the version that a conditional write names. Versions of a key only grow. */
 export interface Versioned<T> {
   readonly value: T

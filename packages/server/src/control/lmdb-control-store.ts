@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-unnecessary-type-parameters -- who reads a document names the shape it was written in */
 import { open } from 'lmdb'
 import { checkKey, checkListLimit, encodeWrites, type EncodedWrite } from './control-limits.ts'
 import { ControlConflictError, ControlUnavailableError, type ControlStore } from './control-store.ts'

@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-unnecessary-type-parameters -- who reads a document names the shape it was written in */
 import { checkKey, checkListLimit, encodeWrites, type EncodedWrite } from './control-limits.ts'
 import { ControlConflictError, ControlUnavailableError, type ControlStore, type ControlWrite } from './control-store.ts'
 

@@ -1,0 +1,1 @@
+export { syncDirectory, writeFileDurably } from './write-file-durably.ts'
