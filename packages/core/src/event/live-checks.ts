@@ -1,0 +1,116 @@
+import type { Refusal } from './admission.ts'
+import { isEventUuid } from './event-id.ts'
+import { parseEventTime } from './event-time.ts'
+import type { JsonOutline } from './json-outline.ts'
+import {
+  eventCategories,
+  eventTypes,
+  fieldNames,
+  fieldTypes,
+  type FieldName,
+  type FieldType,
+  type RecordKind,
+} from './record-fields.ts'
+import { childOf } from './record-members.ts'
+import type { RecordMembers } from './record-members.ts'
+
+/** `eventSource` and `eventName` are attributes to search by: as long as an external event's may be. */
+export const nameCharsMax = 1024
+
+/** What nobody but the caller can know. The other fields are filled in where they are missing. */
+const requiredFields: Readonly<Record<RecordKind, readonly FieldName[]>> = {
+  api: ['userIdentity', 'eventSource', 'eventName', 'sourceIPAddress'],
+  network: ['userIdentity', 'eventSource', 'eventName', 'sourceIPAddress'],
+  insight: ['insightDetails'],
+  aggregated: ['eventSource', 'timeWindow', 'summary'],
+  activity: ['eventData'],
+  other: [],
+}
+const identityStrings: ReadonlySet<string> = new Set([
+  'type',
+  'principalId',
+  'arn',
+  'accountId',
+  'accessKeyId',
+  'userName',
+  'invokedBy',
+])
+
+/**
+ * Checks a new record (any origin but `import`) field by field. Strict where CloudTrail's readers are: they stop reading a
+ * whole log file at an id that is no UUID or a time that is not to the second.
+ */
+export function checkLiveRecord(members: RecordMembers, kind: RecordKind): Refusal | undefined {
+  const missing = requiredFields[kind].filter((name) => !members.has(name))
+  if (missing.length > 0) return { code: 'MissingField', message: `the record has no ${missing.join(', ')}` }
+  return checkTypes(members) ?? checkIdentity(members) ?? checkTexts(members)
+}
+
+const invalid = (message: string): Refusal => ({ code: 'InvalidField', message })
+
+function checkTypes({ outline, entries }: RecordMembers): Refusal | undefined {
+  for (let field = 0; field < entries.length; field++) {
+    const entry = entries[field]!
+    if (entry >= 0 && !hasType(outline, entry, fieldTypes[field]!))
+      return invalid(`${fieldNames[field]} must be ${article(fieldTypes[field]!)}`)
+  }
+  return undefined
+}
+
+const article = (type: string): string => (/^[ao]/.test(type) ? `an ${type}` : `a ${type}`)
+
+/** The first bytes of each type's JSON. */
+const firstBytes: Readonly<Record<FieldType, string>> = {
+  string: '"',
+  boolean: 'tf',
+  object: '{',
+  array: '[',
+  'object or null': '{n',
+}
+const hasType = (outline: JsonOutline, entry: number, type: FieldType): boolean =>
+  firstBytes[type].includes(String.fromCharCode(outline.firstByte(entry)))
+
+function checkIdentity(members: RecordMembers): Refusal | undefined {
+  const { outline } = members
+  const identity = members.entry('userIdentity')
+  if (identity < 0) return undefined
+  const behind = outline.next[identity]!
+  for (let child = identity + 1; child < behind; child = outline.next[child]!)
+    if (!outline.isString(child) && identityStrings.has(outline.key(child)))
+      return invalid(`userIdentity.${outline.key(child)} must be a string`)
+  return undefined
+}
+
+function checkTexts(members: RecordMembers): Refusal | undefined {
+  for (const name of ['eventSource', 'eventName', 'sourceIPAddress'] as const) {
+    const text = members.string(name)
+    if (text === '') return invalid(`${name} must not be empty`)
+    if (text !== undefined && text.length > nameCharsMax)
+      return invalid(`${name} must not be longer than ${nameCharsMax} characters`)
+  }
+  const version = members.string('eventVersion')
+  if (version !== undefined && !/^\d{1,3}\.\d{1,3}$/.test(version))
+    return invalid('eventVersion must be major.minor, for example "1.11"')
+  const eventType = members.string('eventType')
+  if (eventType !== undefined && !eventTypes.has(eventType))
+    return invalid(`unknown eventType; known: ${list(eventTypes)}`)
+  const category = members.string('eventCategory')
+  if (category !== undefined && !eventCategories.has(category))
+    return invalid(`unknown eventCategory; known: ${list(eventCategories)}`)
+  const management = members.boolean('managementEvent')
+  if (management !== undefined && category !== undefined && management !== (category === 'Management'))
+    return invalid(`managementEvent ${management} contradicts eventCategory ${category}`)
+  return undefined
+}
+
+const list = (names: ReadonlySet<string>): string => [...names].join(', ')
+
+/** Ids of new records are UUIDs in lower case; aggregated events spell the field `eventId`. */
+export const isLiveEventId = isEventUuid
+
+/** Start of an aggregated event's window: it has no `eventTime`. */
+export function windowStart(members: RecordMembers): number | undefined {
+  const { outline } = members
+  const entry = childOf(outline, members.object('timeWindow'), 'windowStart')
+  return entry >= 0 && outline.isString(entry) ? parseEventTime(outline.string(entry)) : undefined
+}

@@ -1,0 +1,389 @@
+import type { Refusal } from './admission.ts'
+import { rawRecordBytesMax } from './admit.ts'
+import { JsonOutline } from './json-outline.ts'
+import { NameTable } from './name-table.ts'
+
+/** What may stand behind the `Records` array: other members of the object, skipped. */
+const tailBytesMax = 64 * 1024
+
+/**
+ * Where the splitter stands between two chunks of one body. Plain data: it may be cloned into another thread.
+ *
+ * - `start`: nothing decided yet; `held` is the beginning of the body.
+ * - `lines`: one record per line.
+ * - `objects`: records one after the other, over several lines each or several on one.
+ * - `array`: inside the list of `{"Records":[...]}`, or of a bare `[...]`.
+ * - `tail`: behind that list. `done`: the rest is not looked at.
+ */
+export interface SplitterState {
+  readonly mode: 'start' | 'lines' | 'objects' | 'array' | 'tail' | 'done'
+  /** A bare array, behind which nothing may follow. */
+  readonly bare: boolean
+  /** Records framed so far, refused ones included: the index of the next one. */
+  readonly index: number
+  /** The beginning of the unfinished record, in pieces of earlier chunks. */
+  readonly held: readonly Uint8Array[]
+  readonly heldBytes: number
+  /** The unfinished record is beyond the limit: its end is awaited, its bytes are not kept. */
+  readonly oversize: boolean
+  /** Open brackets in the unfinished record. */
+  readonly depth: number
+  readonly inString: boolean
+  /** The chunk ended behind a backslash. */
+  readonly escaped: boolean
+}
+
+/** A refusal and the place of what it refuses in the body, counted from 0. */
+export interface SplitRefusal extends Refusal {
+  readonly index: number
+}
+
+export interface Split {
+  /** Complete records in order; where one lies within the chunk, a view of it. Not validated: `admit` does that. */
+  readonly records: Uint8Array[]
+  /** Index of each record in the body. */
+  readonly indexes: number[]
+  readonly refusals: SplitRefusal[]
+  readonly state: SplitterState
+}
+
+export const splitterStart: SplitterState = {
+  mode: 'start',
+  bare: false,
+  index: 0,
+  held: [],
+  heldBytes: 0,
+  oversize: false,
+  depth: 0,
+  inString: false,
+  escaped: false,
+}
+
+const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
+/** Bytes that mean something to framing inside brackets. */
+const structural = new Uint8Array(256)
+for (const char of '{}[]",') structural[char.charCodeAt(0)] = 1
+const newline = 0x0a
+const quote = 0x22
+const backslash = 0x5c
+
+/**
+ * Frames the records of a request body as it arrives, at several hundred MB/s and without holding more than one record.
+ * Knows three forms by their first bytes: `{"Records":[...]}` (or a bare array), one record per line, and records one after
+ * the other. A record that is not JSON costs no other record as long as its brackets and quotes are balanced (lines: in any
+ * case); one above `rawRecordBytesMax` is refused without being kept.
+ *
+ * The object is only recognised when `Records` is its first key, as CloudTrail's readers demand; members behind the list are
+ * skipped. Chunks may end anywhere. `isLast` with an empty chunk is allowed.
+ */
+export function splitRecords(state: SplitterState, chunk: Uint8Array, isLast: boolean): Split {
+  const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+  const splitter = new Splitter(state)
+  splitter.feed(bytes, isLast)
+  return { records: splitter.records, indexes: splitter.indexes, refusals: splitter.refusals, state: splitter.state() }
+}
+
+class Splitter {
+  readonly records: Uint8Array[] = []
+  readonly indexes: number[] = []
+  readonly refusals: SplitRefusal[] = []
+  #mode: SplitterState['mode']
+  #bare: boolean
+  #index: number
+  #held: Uint8Array[]
+  #heldBytes: number
+  #oversize: boolean
+  #depth: number
+  #inString: boolean
+  #escaped: boolean
+
+  constructor(state: SplitterState) {
+    this.#mode = state.mode
+    this.#bare = state.bare
+    this.#index = state.index
+    this.#held = [...state.held]
+    this.#heldBytes = state.heldBytes
+    this.#oversize = state.oversize
+    this.#depth = state.depth
+    this.#inString = state.inString
+    this.#escaped = state.escaped
+  }
+
+  state(): SplitterState {
+    return {
+      mode: this.#mode,
+      bare: this.#bare,
+      index: this.#index,
+      held: this.#held,
+      heldBytes: this.#heldBytes,
+      oversize: this.#oversize,
+      depth: this.#depth,
+      inString: this.#inString,
+      escaped: this.#escaped,
+    }
+  }
+
+  feed(chunk: Buffer, isLast: boolean): void {
+    let bytes = chunk
+    let at = 0
+    if (this.#mode === 'start') {
+      bytes = this.#held.length > 0 ? Buffer.concat([...this.#held, chunk]) : chunk
+      const form = recogniseForm(bytes, isLast)
+      if (!form) {
+        this.#held = [Buffer.from(bytes)]
+        return
+      }
+      this.#held = []
+      this.#mode = form.mode
+      this.#bare = form.bare
+      at = form.start
+    }
+    if (this.#mode === 'lines') this.#lines(bytes, at)
+    else if (this.#mode === 'objects') this.#objects(bytes, at)
+    else if (this.#mode === 'array') at = this.#array(bytes, at)
+    if (this.#mode === 'tail') this.#tail(bytes, at)
+    if (isLast) this.#end()
+  }
+
+  #end(): void {
+    if (this.#mode === 'lines') this.#finish(Buffer.alloc(0), 0, 0)
+    else if (this.#mode === 'objects' && this.#isUnfinished()) this.#refuseRest('the body ends inside a record')
+    else if (this.#mode === 'array') this.#refuseRest('the body ends inside the list of records')
+    else if (this.#mode === 'tail') this.#checkTail()
+    this.#mode = 'done'
+    this.#drop()
+  }
+
+  #lines(bytes: Buffer, from: number): void {
+    let start = from
+    for (;;) {
+      const end = bytes.indexOf(newline, start)
+      if (end < 0) break
+      this.#finish(bytes, start, end)
+      start = end + 1
+    }
+    this.#hold(bytes, start, bytes.length)
+  }
+
+  /** Records end where their brackets close; what stands between them and is no object is framed up to the line's end. */
+  #objects(bytes: Buffer, from: number): void {
+    let start = from
+    let at = from
+    while (at < bytes.length) {
+      if (this.#depth === 0 && !this.#inString) {
+        if (!this.#isUnfinished() && at === start) {
+          while (at < bytes.length && isSpace(bytes[at]!)) at++
+          start = at
+          if (at === bytes.length) break
+        }
+        if (this.#isUnfinished() || bytes[at] !== 0x7b) {
+          const lineEnd = bytes.indexOf(newline, at)
+          if (lineEnd < 0) break
+          this.#finish(bytes, start, lineEnd)
+          start = at = lineEnd + 1
+          continue
+        }
+      }
+      at = this.#skipBracketed(bytes, at)
+      if (this.#depth === 0 && !this.#inString && at <= bytes.length && at > start) {
+        this.#finish(bytes, start, at)
+        start = at
+      }
+    }
+    this.#hold(bytes, start, bytes.length)
+  }
+
+  /** Elements end at a comma outside of all brackets. Returns the offset behind the list, if it ends here. */
+  #array(bytes: Buffer, from: number): number {
+    let start = from
+    let at = from
+    while (at < bytes.length) {
+      at = this.#skipBracketed(bytes, at, true)
+      if (at >= bytes.length && (this.#depth > 0 || this.#inString || !isElementEnd(bytes[at]))) break
+      const byte = bytes[at]
+      if (byte === 0x2c) this.#finish(bytes, start, at, true)
+      else if (byte === 0x5d) {
+        // Only a list of nothing may have nothing before its end.
+        this.#finish(bytes, start, at, this.#index > 0)
+        this.#mode = 'tail'
+        return at + 1
+      } else {
+        this.#refuseRest('a } closes nothing in the list of records')
+        this.#mode = 'done'
+        return bytes.length
+      }
+      start = ++at
+    }
+    this.#hold(bytes, start, bytes.length)
+    return bytes.length
+  }
+
+  /**
+   * Goes on with brackets and strings. Stops behind the bracket that closes the outermost one or, for list elements, on the
+   * comma or closing bracket outside of all brackets.
+   */
+  #skipBracketed(bytes: Buffer, from: number, asElement = false): number {
+    let at = from
+    let depth = this.#depth
+    let inString = this.#inString
+    const length = bytes.length
+    if (this.#escaped && at < length) {
+      at++
+      this.#escaped = false
+    }
+    scan: while (at < length) {
+      if (inString) {
+        for (;;) {
+          while (at < length && bytes[at] !== quote && bytes[at] !== backslash) at++
+          if (at >= length) break scan
+          if (bytes[at] === quote) break
+          at += 2
+          if (at > length) {
+            this.#escaped = true
+            at = length
+            break scan
+          }
+        }
+        inString = false
+        at++
+        continue
+      }
+      while (at < length && structural[bytes[at]!] === 0) at++
+      if (at >= length) break
+      const byte = bytes[at]!
+      if (byte === quote) inString = true
+      else if (byte === 0x7b || byte === 0x5b) depth++
+      else if (byte === 0x2c) {
+        if (asElement && depth === 0) break
+      } else if (depth === 0) break
+      else if (--depth === 0 && !asElement) {
+        at++
+        break
+      }
+      at++
+    }
+    this.#depth = depth
+    this.#inString = inString
+    return at
+  }
+
+  #tail(bytes: Buffer, from: number): void {
+    this.#held.push(Buffer.from(bytes.subarray(from)))
+    this.#heldBytes += bytes.length - from
+    if (this.#heldBytes > tailBytesMax) {
+      this.#refuseRest(`more than ${tailBytesMax} bytes behind the list of records`)
+      this.#mode = 'done'
+    }
+  }
+
+  /** The records have been taken; a broken end is still said, so that nobody mistakes half a body for a whole. */
+  #checkTail(): void {
+    const tail = Buffer.concat(this.#held)
+    const whole = Buffer.concat([
+      Buffer.from(this.#bare ? '{"Records":[]' : '{"Records":[]'),
+      tail,
+      Buffer.from(this.#bare ? '}' : ''),
+    ])
+    const fault = new JsonOutline(new NameTable([])).scan(whole)
+    if (fault) this.#refuseRest('the text behind the list of records is not the rest of a JSON object')
+  }
+
+  #isUnfinished(): boolean {
+    return this.#heldBytes > 0 || this.#oversize
+  }
+
+  #hold(bytes: Buffer, start: number, end: number): void {
+    if (end <= start || this.#oversize) return
+    if (this.#heldBytes + end - start > rawRecordBytesMax) {
+      this.#drop()
+      this.#oversize = true
+      return
+    }
+    // Copied: the chunk is the caller's again as soon as its records are through.
+    this.#held.push(Buffer.from(bytes.subarray(start, end)))
+    this.#heldBytes += end - start
+  }
+
+  #drop(): void {
+    this.#held = []
+    this.#heldBytes = 0
+    this.#oversize = false
+  }
+
+  /** Hands out the record that ends before `end`; nothing but white space is no record, unless one `mustBe`. */
+  #finish(bytes: Buffer, start: number, end: number, mustBe = false): void {
+    const tooLarge = this.#oversize || this.#heldBytes + end - start > rawRecordBytesMax
+    const record = tooLarge ? undefined : this.#trimmed(bytes.subarray(start, end))
+    this.#drop()
+    if (tooLarge) this.#refuse('EventTooLarge', `the record has more than ${rawRecordBytesMax} bytes`)
+    else if (record!.length > 0) {
+      this.records.push(record!)
+      this.indexes.push(this.#index++)
+    } else if (mustBe) this.#refuse('InvalidJson', 'a comma in the list of records has no record beside it')
+  }
+
+  #trimmed(last: Buffer): Uint8Array {
+    const whole = this.#held.length > 0 ? Buffer.concat([...this.#held, last]) : last
+    let start = 0
+    let end = whole.length
+    while (start < end && isSpace(whole[start]!)) start++
+    while (end > start && isSpace(whole[end - 1]!)) end--
+    return start === 0 && end === whole.length ? whole : whole.subarray(start, end)
+  }
+
+  #refuse(code: string, message: string): void {
+    this.refusals.push({ code, message, index: this.#index++ })
+  }
+
+  #refuseRest(why: string): void {
+    this.#refuse('InvalidBody', `${why}; what follows was not read`)
+    this.#drop()
+  }
+}
+
+const isElementEnd = (byte: number | undefined): boolean => byte === 0x2c || byte === 0x5d
+
+interface Form {
+  readonly mode: 'lines' | 'objects' | 'array'
+  readonly start: number
+  readonly bare: boolean
+}
+
+/** The form of a body by its beginning, or undefined when more of it is needed (never beyond the size of a record). */
+function recogniseForm(bytes: Buffer, isLast: boolean): Form | undefined {
+  const mayWait = !isLast && bytes.length <= rawRecordBytesMax
+  const hasMark = bytes[0] === 0xef && (bytes.length < 3 || (bytes[1] === 0xbb && bytes[2] === 0xbf))
+  if (hasMark && bytes.length < 3 && mayWait) return undefined
+  let start = hasMark && bytes.length >= 3 ? 3 : 0
+  while (start < bytes.length && isSpace(bytes[start]!)) start++
+  if (start === bytes.length) return mayWait ? undefined : { mode: 'lines', start, bare: false }
+  if (bytes[start] === 0x5b) return { mode: 'array', start: start + 1, bare: true }
+  const list = findList(bytes, start)
+  if (list === 'partial') {
+    if (mayWait) return undefined
+  } else if (list !== 'none') return { mode: 'array', start: list, bare: false }
+  const lineEnd = bytes.indexOf(newline, start)
+  if (lineEnd < 0 && mayWait) return undefined
+  return { mode: isWholeLine(bytes, start, lineEnd) ? 'lines' : 'objects', start, bare: false }
+}
+
+/** Offset behind the opening bracket of `{"Records":[`. */
+function findList(bytes: Buffer, start: number): number | 'partial' | 'none' {
+  let at = start
+  for (const token of ['{', '"Records"', ':', '[']) {
+    while (at < bytes.length && isSpace(bytes[at]!)) at++
+    for (const char of token) {
+      if (at === bytes.length) return 'partial'
+      if (bytes[at] !== char.charCodeAt(0)) return 'none'
+      at++
+    }
+  }
+  return at
+}
+
+/** A first line that ends in the middle of an object means that records go over several lines. */
+function isWholeLine(bytes: Buffer, start: number, lineEnd: number): boolean {
+  let end = lineEnd < 0 ? bytes.length : lineEnd
+  while (end > start && isSpace(bytes[end - 1]!)) end--
+  return bytes[start] !== 0x7b || !'{[,:'.includes(String.fromCharCode(bytes[end - 1]!))
+}
