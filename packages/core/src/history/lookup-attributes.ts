@@ -70,25 +70,19 @@ function refuse(message: string): never {
 /**
  * The values of an event under one key: at most one, but for resources, where each one counts. May repeat a value.
  */
-export function lookupValues(event: RoutingFields, key: LookupKey): readonly string[] {
-  switch (key) {
-    case 'EventId':
-      return [event.eventId]
-    case 'EventName':
-      return [event.eventName]
-    case 'EventSource':
-      return [event.eventSource]
-    case 'ReadOnly':
-      return event.readOnly === undefined ? [] : [String(event.readOnly)]
-    case 'Username':
-      return event.username === undefined ? [] : [event.username]
-    case 'AccessKeyId':
-      return event.accessKeyId === undefined ? [] : [event.accessKeyId]
-    case 'ResourceType':
-      return event.resources.flatMap(({ type }) => (type === undefined ? [] : [type]))
-    case 'ResourceName':
-      return event.resources.map(({ name }) => name)
-  }
+export const lookupValues = (event: RoutingFields, key: LookupKey): readonly string[] => readers[key](event)
+
+const one = (value: string | undefined): readonly string[] => (value === undefined ? [] : [value])
+
+const readers: { readonly [Key in LookupKey]: (event: RoutingFields) => readonly string[] } = {
+  EventId: ({ eventId }) => [eventId],
+  EventName: ({ eventName }) => [eventName],
+  EventSource: ({ eventSource }) => [eventSource],
+  ReadOnly: ({ readOnly }) => (readOnly === undefined ? [] : [String(readOnly)]),
+  Username: ({ username }) => one(username),
+  AccessKeyId: ({ accessKeyId }) => one(accessKeyId),
+  ResourceType: ({ resources }) => resources.flatMap(({ type }) => one(type)),
+  ResourceName: ({ resources }) => resources.map(({ name }) => name),
 }
 
 /** The category LookupEvents shows an event under; undefined for data and network activity events, which it never shows. */

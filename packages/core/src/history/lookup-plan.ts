@@ -30,10 +30,10 @@ export interface LookupPlan {
   readonly stream: StreamId
   readonly category: LookupCategory
   readonly filter?: LookupFilter
-  /** Seconds since the epoch, whole, both inclusive, not yet cut at the floor; `timeMin > timeMax` finds nothing. */
+  /** Seconds since the epoch, whole, both inclusive; `timeMin > timeMax` finds nothing. The floor is not in `timeMin`. */
   readonly timeMin: number
   readonly timeMax: number
-  /** Oldest event time that a walk starting now may show, seconds since the epoch. */
+  /** Oldest event time that a walk starting now may show, seconds since the epoch; a walk keeps that of its first page. */
   readonly floor: number
   readonly limit: number
   /** As sent: still sealed. */
@@ -86,7 +86,7 @@ function plan(input: Readonly<Record<string, unknown>>, { now, account, region }
     stream: streamId(account, region),
     category,
     ...(filter && { filter }),
-    timeMin: Math.max(floor, Math.ceil(start ?? floor)),
+    timeMin: Math.max(0, Math.ceil(start ?? 0)),
     timeMax: Math.min(indexedSecondsMax, Math.floor(end ?? nowSeconds)),
     floor,
     limit: maxResults ?? lookupResultsMax,

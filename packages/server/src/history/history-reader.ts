@@ -1,16 +1,14 @@
-import type { StoredEntry, StreamId } from '@opentrail/core/event'
+import type { Sequence, StoredEntry, StreamId } from '@opentrail/core/event'
+import type { LookupCategory, LookupFilter } from '@opentrail/core/history'
 import type { Posting } from './postings-store.ts'
-import type { Sequence } from '@opentrail/core/event'
 
-/** One attribute and its exact value, or all events of the stream. */
-export interface HistoryFilter {
-  readonly attribute:
-    'EventId' | 'EventName' | 'ReadOnly' | 'Username' | 'ResourceType' | 'ResourceName' | 'EventSource' | 'AccessKeyId'
-  readonly value: string
-}
+/** One attribute and its exact value. */
+export type HistoryFilter = LookupFilter
 
 export interface HistoryRequest {
   readonly stream: StreamId
+  readonly category: LookupCategory
+  /** Absent: all events of the category. */
   readonly filter?: HistoryFilter
   /** Event time, whole seconds since the epoch, both inclusive. */
   readonly timeMin: number
@@ -23,14 +21,14 @@ export interface HistoryRequest {
 }
 
 export interface HistoryPage {
-  /** Newest first. */
+  /** Newest first; may be fewer than the limit, even none, while `next` says that more may follow. */
   readonly entries: readonly StoredEntry[]
   readonly snapshot: Sequence | 0
   /** Where to go on; absent at the end. */
   readonly next?: Posting
 }
 
-/** Management events by attribute, newest first, of one account and Region. Reads your writes. */
+/** Management or Insights events by attribute, newest first, of one account and Region. Reads your writes. */
 export interface HistoryReader {
   /** @throws {PostingsUnavailableError} the index could not answer in time. */
   page(request: HistoryRequest): Promise<HistoryPage>

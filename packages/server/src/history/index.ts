@@ -9,3 +9,6 @@ export {
   type StreamNumbers,
 } from './postings-store.ts'
 export { type HistoryFilter, type HistoryPage, type HistoryReader, type HistoryRequest } from './history-reader.ts'
+export { createHistoryIndex, keptDays, type HistoryIndex, type HistoryIndexOptions } from './history-index.ts'
+export { defaultHistoryLimits, type HistoryLimits } from './history-limits.ts'
+export { type HistoryEvents, type RefillProgress } from './history-events.ts'

@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { HistoryEvents } from './history-events.ts'
+
+/** The first pause after a failure, and the longest: an engine that restarts is back within seconds. */
+const backoffMs = { first: 100, max: 10_000 }
+
+/** Repeats a step until it succeeds. @throws the signal's reason once the index is being closed. */
+export type Persist = <T>(step: string, attempt: () => Promise<T>) => Promise<T>
+
+export const createPersist =
+  (signal: AbortSignal, events: HistoryEvents): Persist =>
+  async (step, attempt) => {
+    for (let failures = 1; ; failures++) {
+      signal.throwIfAborted()
+      try {
+        return await attempt()
+      } catch (error) {
+        signal.throwIfAborted()
+        events.failed?.(step, error, failures)
+        const pause = Math.min(backoffMs.max, backoffMs.first * 2 ** Math.min(failures - 1, 20))
+        await sleep(pause, undefined, { signal, ref: false })
+      }
+    }
+  }
+
+/** Lets a task sleep until something happens; a ring while it works is not lost. */
+export interface Bell {
+  ring(): void
+  /** Resolves at the next ring, or at once if it rang since the last wait. One waiter at a time. */
+  wait(): Promise<void>
+}
+
+export function createBell(): Bell {
+  let rung = false
+  let wake: (() => void) | undefined
+  return {
+    ring() {
+      rung = true
+      wake?.()
+    },
+    async wait() {
+      if (!rung) await new Promise<void>((resolve) => (wake = resolve))
+      rung = false
+      wake = undefined
+    },
+  }
+}
+
+/** Runs one task at a time, in the order of asking. */
+export type Lane = <T>(task: () => Promise<T>) => Promise<T>
+
+export function createLane(): Lane {
+  let last: Promise<unknown> = Promise.resolve()
+  return (task) => {
+    const result = last.then(task)
+    last = result.catch(() => undefined)
+    return result
+  }
+}
