@@ -1,0 +1,88 @@
+import { environmentName, parseConfiguration, settingNames, type Configuration } from '../../config/index.ts'
+import { loadServer, type RunningServer } from '../server-module.ts'
+import { CommandError } from '../command-error.ts'
+import { print, printError, programName, type CliContext } from '../context.ts'
+import { exportLines } from './env.ts'
+import { testCredentials } from '../connection.ts'
+import { camelCase } from '../routes/server-routes.ts'
+
+/** Settings by camel-case name, as written, and `config`. */
+export interface StartFlags {
+  readonly [name: string]: string | boolean | undefined
+  readonly config?: string
+}
+
+/** Draining requests and sealing the journal takes a second; whatever takes longer hangs. */
+const closeMsMax = 30_000
+
+/** Starts the server and returns when it was told to end and has done so. */
+export async function start(this: CliContext, { config, ...given }: StartFlags): Promise<void> {
+  const configuration = readConfiguration(this, given, config)
+  const { startServer } = await loadServer()
+  const server = await startServer(configuration)
+  announce(this, configuration, server)
+  const signal = await interruption()
+  printError(this, `opentrail: ${signal}, closing...`)
+  await closeInTime(server)
+}
+
+export function readConfiguration(
+  { environment }: CliContext,
+  given: Readonly<Record<string, string | boolean | undefined>>,
+  file: string | undefined,
+): Configuration {
+  const flags = Object.fromEntries(settingNames.map((name) => [name, given[camelCase(name)]]))
+  // `start --test` is typed; a data directory or address that stands in the environment is meant for the production server.
+  const isTest = given['test'] === true
+  const hidden = new Set(isTest ? [environmentName('data'), environmentName('host')] : [])
+  const visible = Object.fromEntries(Object.entries(environment).filter(([name]) => !hidden.has(name)))
+  return parseConfiguration({ flags, environment: visible, ...(file !== undefined && { file }) })
+}
+
+function announce(context: CliContext, configuration: Configuration, { endpoint }: RunningServer): void {
+  const { mode, account, region } = configuration
+  if (mode.kind === 'test') {
+    print(context, `# OpenTrail test server, account ${account}; its data ends with it`)
+    return print(context, exportLines({ endpoint, region, credentials: testCredentials }).join('\n'))
+  }
+  const program = programName()
+  print(
+    context,
+    [
+      `OpenTrail listens at ${endpoint}`,
+      `  account ${account}, Region ${region}, data in ${mode.data}`,
+      'In another terminal:',
+      `  eval "$(${program} env)"           # endpoint and key for the AWS CLI and SDKs`,
+      `  ${program} demo                    # an hour of invented activity`,
+      `  ${program} lookup-events`,
+    ].join('\n'),
+  )
+}
+
+const interruption = (): Promise<NodeJS.Signals> =>
+  new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      // Later ones change nothing: closing is under way and has its own time limit.
+      process.on(signal, () => resolve(signal))
+    }
+  })
+
+async function closeInTime(server: RunningServer): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () =>
+        reject(
+          new CommandError(
+            `the server did not close within ${closeMsMax / 1_000} seconds; what was acknowledged is safe`,
+          ),
+        ),
+      closeMsMax,
+    )
+  })
+  try {
+    await Promise.race([server.close(), late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
