@@ -1,9 +1,8 @@
-import { hash } from 'node:crypto'
 import { isUtf8 } from 'node:buffer'
 import type { Admission, AdmissionContext, GivenId, Refusal } from './admission.ts'
 import { assembleRecord } from './assemble.ts'
 import type { Envelope } from './envelope.ts'
-import { eventIdKey, idFromRecord, isEventUuid } from './event-id.ts'
+import { eventIdKey, idFromRecord, isEventUuid, sha256 } from './event-id.ts'
 import { parseEventTime, parseImportedTime } from './event-time.ts'
 import { findOversize } from './field-caps.ts'
 import { fillsFor } from './fills.ts'
@@ -93,7 +92,7 @@ function admitInto(
   const record = Buffer.from(assembleRecord(members, kind, fills), 'latin1')
   if (!isImport && record.length > recordBytesMax)
     refuse('EventTooLarge', `the record has ${record.length} bytes, more than ${recordBytesMax}`)
-  const recordHash = hash('sha256', record, 'buffer')
+  const recordHash = sha256(record)
   const eventId = broughtId ?? given?.id ?? idFromRecord(recordHash)
   const filledReadOnly = fills && kind === 'api' ? readOnlyFill(members, fills) : undefined
   const envelope: Envelope = {

@@ -1,15 +1,35 @@
 import { hash } from 'node:crypto'
 
-const lowerCaseUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+/** Value of a lower-case hexadecimal digit by its char code; 255 for anything else. */
+const hexValue = new Uint8Array(128).fill(255)
+for (let value = 0; value < 16; value++) hexValue[value.toString(16).charCodeAt(0)] = value
+
+/** The bytes of a UUID in lower case, or undefined. */
+function uuidBytes(id: string): Uint8Array | undefined {
+  if (id.length !== 36) return undefined
+  const bytes = Buffer.allocUnsafe(16)
+  let at = 0
+  for (let k = 0; k < 36; k++) {
+    if (k === 8 || k === 13 || k === 18 || k === 23) {
+      if (id.charCodeAt(k) !== 0x2d) return undefined
+      continue
+    }
+    const high = hexValue[id.charCodeAt(k)] ?? 255
+    const low = hexValue[id.charCodeAt(++k)] ?? 255
+    if (high > 15 || low > 15) return undefined
+    bytes[at++] = high * 16 + low
+  }
+  return bytes
+}
 
 /** Lower case only: an id's bytes are never changed, and `ab…` beside `AB…` would be two ids for one event. */
-export const isEventUuid = (id: string): boolean => id.length === 36 && lowerCaseUuid.test(id)
+export const isEventUuid = (id: string): boolean => uuidBytes(id) !== undefined
 
 /** The 16 bytes that stand for an event id in the journal: a UUID's own, or the head of SHA-256 of any other text. */
-export function eventIdKey(id: string): Uint8Array {
-  if (isEventUuid(id)) return Buffer.from(id.replaceAll('-', ''), 'hex')
-  return hash('sha256', id, 'buffer').subarray(0, 16)
-}
+export const eventIdKey = (id: string): Uint8Array => uuidBytes(id) ?? sha256(id).subarray(0, 16)
+
+/** 32 bytes. The detour over a Latin-1 string is a third faster than asking for a Buffer. */
+export const sha256 = (data: string | Uint8Array): Uint8Array => Buffer.from(hash('sha256', data, 'binary'), 'latin1')
 
 /**
  * The id under which an imported record without one is kept: a UUID (version 8) made from the record's own hash, so that

@@ -23,35 +23,68 @@ export interface FillBasis {
   readonly givenId: string | undefined
 }
 
+const filledFields = (kind: RecordKind): readonly FieldName[] => {
+  if (kind === 'aggregated') return ['eventVersion', 'awsRegion', 'eventType', 'eventCategory', 'accountId', 'eventId']
+  const common = [
+    'eventVersion',
+    'awsRegion',
+    'eventType',
+    'eventCategory',
+    'eventTime',
+    'recipientAccountId',
+    'eventID',
+  ] as const
+  return kind === 'api' ? [...common, 'requestParameters', 'responseElements', 'readOnly', 'managementEvent'] : common
+}
+const filledByKind: Readonly<Record<RecordKind, readonly FieldName[]>> = {
+  api: filledFields('api'),
+  network: filledFields('network'),
+  insight: filledFields('insight'),
+  aggregated: filledFields('aggregated'),
+  activity: filledFields('activity'),
+  other: filledFields('other'),
+}
+
 /**
  * The members to add to a new record, as JSON text by rank; undefined where nothing is missing. Only what follows from the
  * record, the configuration or the moment is filled in; never an address, an identity or a name.
  */
 export function fillsFor(members: RecordMembers, basis: FillBasis): (string | undefined)[] | undefined {
-  const { kind, category } = basis
-  const ranks = fieldOrder(kind)
+  const names = filledByKind[basis.kind]
   let fills: (string | undefined)[] | undefined
-  const fill = (name: FieldName, json: () => string): void => {
-    if (members.entries[fieldIndex[name]]! >= 0) return
+  for (const name of names) {
+    const index = fieldIndex[name]
+    if (members.entries[index]! >= 0) continue
     fills ??= []
-    fills[ranks[fieldIndex[name]]!] = `"${name}":${json()}`
+    fills[fieldOrder(basis.kind)[index]!] = `"${name}":${filling(name, members, basis)}`
   }
-  fill('eventVersion', () => `"${eventVersion(kind)}"`)
-  fill('awsRegion', () => literalText(basis.region))
-  fill('eventType', () => literalText(typeByCategory[category]!))
-  fill('eventCategory', () => literalText(category))
-  if (kind === 'aggregated') {
-    fill('accountId', () => literalText(basis.account))
-    fill('eventId', () => literalText(basis.givenId!))
-    return fills
-  }
-  fill('eventTime', () => `"${formatEventTime(basis.now)}"`)
-  fill('recipientAccountId', () => literalText(basis.account))
-  fill('eventID', () => literalText(basis.givenId!))
-  if (kind !== 'api') return fills
-  fill('requestParameters', () => 'null')
-  fill('responseElements', () => 'null')
-  fill('readOnly', () => String(looksReadOnly(members.string('eventName') ?? '')))
-  fill('managementEvent', () => String(category === 'Management'))
   return fills
+}
+
+function filling(name: FieldName, members: RecordMembers, basis: FillBasis): string {
+  switch (name) {
+    case 'eventVersion':
+      return `"${eventVersion(basis.kind)}"`
+    case 'awsRegion':
+      return literalText(basis.region)
+    case 'eventType':
+      return literalText(typeByCategory[basis.category]!)
+    case 'eventCategory':
+      return literalText(basis.category)
+    case 'eventTime':
+      return `"${formatEventTime(basis.now)}"`
+    case 'accountId':
+    case 'recipientAccountId':
+      return literalText(basis.account)
+    case 'eventId':
+    case 'eventID':
+      return literalText(basis.givenId!)
+    case 'readOnly':
+      return String(looksReadOnly(members.string('eventName') ?? ''))
+    case 'managementEvent':
+      return String(basis.category === 'Management')
+    default:
+      // requestParameters and responseElements are always there, as CloudTrail writes them.
+      return 'null'
+  }
 }

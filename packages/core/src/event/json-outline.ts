@@ -1,5 +1,5 @@
 import { isAscii } from 'node:buffer'
-import { foldedByte, hashName, hashStart, hashStep, notHashed, type NameTable } from './name-table.ts'
+import { foldedByte, hashFactor, hashName, hashStart, type NameTable } from './name-table.ts'
 
 /** Deeper nesting is refused: CloudTrail's own records stay below 20, and readers recurse. */
 export const jsonDepthMax = 64
@@ -66,7 +66,7 @@ export class JsonOutline {
   readonly #watch: NameTable
   readonly #open = new Int32Array(jsonDepthMax)
   readonly #keyBase = new Int32Array(jsonDepthMax)
-  readonly #keySets: (Set<string> | undefined)[] = new Array<Set<string> | undefined>(jsonDepthMax).fill(undefined)
+  readonly #keySets: (Set<string> | undefined)[] = Array.from({ length: jsonDepthMax })
   /** Entries of the keys of all open objects, innermost last. */
   #openKeys = new Int32Array(0)
   #openKeyCount = 0
@@ -170,6 +170,7 @@ export class JsonOutline {
   #scanValues(i: number): number {
     const { bytes, valueStart, valueEnd, next, flags } = this
     const open = this.#open
+    const plain = plainInString
     let entry = 0
     this.keyStart[0] = -1
     flags[0] = 0
@@ -178,7 +179,7 @@ export class JsonOutline {
       const first = bytes[i]!
       if (first === quote) {
         i++
-        while (plainInString[bytes[i]!] === 1) i++
+        while (plain[bytes[i]!] === 1) i++
         if (bytes[i] === quote) i++
         else {
           flags[entry] = valueEscaped | flags[entry]!
@@ -245,11 +246,13 @@ export class JsonOutline {
     if (bytes[i] !== quote) return this.#fail(i, 'a key is expected')
     i++
     const start = i
+    const fold = foldedByte
     let hash = hashStart
     for (;;) {
-      const folded = foldedByte[bytes[i]!]!
-      if (folded > notHashed) hash = hashStep(hash, folded)
-      else if (folded !== notHashed) break
+      const folded = fold[bytes[i]!]!
+      // Past the end of the text `folded` is undefined, which ends the run too.
+      if (folded > 1) hash = Math.imul(hash ^ folded, hashFactor)
+      else if (folded !== 1) break
       i++
     }
     let end = i
@@ -265,7 +268,7 @@ export class JsonOutline {
     this.keyHash[entry] = hash
     if (this.#isDuplicate(entry, hash)) return this.#fail(start, 'the key stands twice in its object', 'DuplicateKey')
     if (this.#watch.hasHash(hash)) {
-      this.flags[entry] = watchedKey | this.flags[entry]!
+      this.flags[entry] |= watchedKey
       this.watched = true
     }
     if (isSpace(bytes[i])) i = this.#skipSpace(i)

@@ -1,7 +1,5 @@
 import type { Refusal } from './admission.ts'
-import { isEventUuid } from './event-id.ts'
 import { parseEventTime } from './event-time.ts'
-import type { JsonOutline } from './json-outline.ts'
 import {
   eventCategories,
   eventTypes,
@@ -15,7 +13,7 @@ import { childOf } from './record-members.ts'
 import type { RecordMembers } from './record-members.ts'
 
 /** `eventSource` and `eventName` are attributes to search by: as long as an external event's may be. */
-export const nameCharsMax = 1024
+export const nameBytesMax = 1024
 
 /** What nobody but the caller can know. The other fields are filled in where they are missing. */
 const requiredFields: Readonly<Record<RecordKind, readonly FieldName[]>> = {
@@ -26,6 +24,7 @@ const requiredFields: Readonly<Record<RecordKind, readonly FieldName[]>> = {
   activity: ['eventData'],
   other: [],
 }
+const boundedTexts = ['eventSource', 'eventName', 'sourceIPAddress'] as const
 const identityStrings: ReadonlySet<string> = new Set([
   'type',
   'principalId',
@@ -41,17 +40,21 @@ const identityStrings: ReadonlySet<string> = new Set([
  * whole log file at an id that is no UUID or a time that is not to the second.
  */
 export function checkLiveRecord(members: RecordMembers, kind: RecordKind): Refusal | undefined {
-  const missing = requiredFields[kind].filter((name) => !members.has(name))
-  if (missing.length > 0) return { code: 'MissingField', message: `the record has no ${missing.join(', ')}` }
+  const required = requiredFields[kind]
+  if (!required.every((name) => members.has(name))) {
+    const missing = required.filter((name) => !members.has(name))
+    return { code: 'MissingField', message: `the record has no ${missing.join(', ')}` }
+  }
   return checkTypes(members) ?? checkIdentity(members) ?? checkTexts(members)
 }
 
 const invalid = (message: string): Refusal => ({ code: 'InvalidField', message })
 
 function checkTypes({ outline, entries }: RecordMembers): Refusal | undefined {
+  const { bytes, valueStart } = outline
   for (let field = 0; field < entries.length; field++) {
     const entry = entries[field]!
-    if (entry >= 0 && !hasType(outline, entry, fieldTypes[field]!))
+    if (entry >= 0 && (typeBit[bytes[valueStart[entry]!]!]! & allowedBits[field]!) === 0)
       return invalid(`${fieldNames[field]} must be ${article(fieldTypes[field]!)}`)
   }
   return undefined
@@ -59,16 +62,18 @@ function checkTypes({ outline, entries }: RecordMembers): Refusal | undefined {
 
 const article = (type: string): string => (/^[ao]/.test(type) ? `an ${type}` : `a ${type}`)
 
-/** The first bytes of each type's JSON. */
-const firstBytes: Readonly<Record<FieldType, string>> = {
-  string: '"',
-  boolean: 'tf',
-  object: '{',
-  array: '[',
-  'object or null': '{n',
+/** A value's type by its first byte, one bit each. */
+const typeBit = new Uint8Array(256)
+for (const [bit, firstBytes] of ['"', 'tf', '{', '[', 'n'].entries())
+  for (const char of firstBytes) typeBit[char.charCodeAt(0)] = 1 << bit
+const bitsByType: Readonly<Record<FieldType, number>> = {
+  string: 1,
+  boolean: 2,
+  object: 4,
+  array: 8,
+  'object or null': 4 | 16,
 }
-const hasType = (outline: JsonOutline, entry: number, type: FieldType): boolean =>
-  firstBytes[type].includes(String.fromCharCode(outline.firstByte(entry)))
+const allowedBits = Uint8Array.from(fieldTypes, (type) => bitsByType[type])
 
 function checkIdentity(members: RecordMembers): Refusal | undefined {
   const { outline } = members
@@ -82,11 +87,10 @@ function checkIdentity(members: RecordMembers): Refusal | undefined {
 }
 
 function checkTexts(members: RecordMembers): Refusal | undefined {
-  for (const name of ['eventSource', 'eventName', 'sourceIPAddress'] as const) {
-    const text = members.string(name)
-    if (text === '') return invalid(`${name} must not be empty`)
-    if (text !== undefined && text.length > nameCharsMax)
-      return invalid(`${name} must not be longer than ${nameCharsMax} characters`)
+  for (const name of boundedTexts) {
+    const bytes = members.textBytes(name)
+    if (bytes === 0) return invalid(`${name} must not be empty`)
+    if (bytes > nameBytesMax) return invalid(`${name} must not be longer than ${nameBytesMax} bytes`)
   }
   const version = members.string('eventVersion')
   if (version !== undefined && !/^\d{1,3}\.\d{1,3}$/.test(version))
@@ -104,9 +108,6 @@ function checkTexts(members: RecordMembers): Refusal | undefined {
 }
 
 const list = (names: ReadonlySet<string>): string => [...names].join(', ')
-
-/** Ids of new records are UUIDs in lower case; aggregated events spell the field `eventId`. */
-export const isLiveEventId = isEventUuid
 
 /** Start of an aggregated event's window: it has no `eventTime`. */
 export function windowStart(members: RecordMembers): number | undefined {

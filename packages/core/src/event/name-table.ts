@@ -15,7 +15,7 @@ foldedByte[0x5f] = notHashed
 export { foldedByte }
 
 export const hashStart = 0x811c9dc5 | 0
-export const hashStep = (hash: number, folded: number): number => Math.imul(hash ^ folded, 0x01000193)
+export const hashFactor = 0x01000193
 
 /** The folded hash of a whole name, equal to what the scanner computes byte by byte. */
 export function hashName(name: string): number {
@@ -23,7 +23,7 @@ export function hashName(name: string): number {
   for (const byte of Buffer.from(name, 'utf8')) {
     const folded = foldedByte[byte]!
     // A quote or backslash can only come from an escape; hashed as it is, like the scanner does with decoded names.
-    if (folded !== notHashed) hash = hashStep(hash, folded === endsRun ? byte : folded)
+    if (folded !== notHashed) hash = Math.imul(hash ^ (folded === endsRun ? byte : folded), hashFactor)
   }
   return hash
 }

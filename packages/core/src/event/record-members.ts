@@ -41,6 +41,11 @@ export class RecordMembers {
     const entry = this.entry(name)
     return entry !== absent && this.outline.isString(entry) ? this.outline.string(entry) : undefined
   }
+  /** Length of the field's text as it is written, escapes and all; -1 when it is absent. */
+  textBytes(name: FieldName): number {
+    const entry = this.entry(name)
+    return entry === absent ? -1 : this.outline.valueEnd[entry]! - this.outline.valueStart[entry]! - 2
+  }
   boolean(name: FieldName): boolean | undefined {
     const entry = this.entry(name)
     if (entry === absent) return undefined

@@ -1,5 +1,6 @@
 import type { EventResource } from './envelope.ts'
 import type { JsonOutline } from './json-outline.ts'
+import { NameTable } from './name-table.ts'
 import { childString } from './record-members.ts'
 import type { RecordMembers } from './record-members.ts'
 import { resourceRules } from './resource-rules.ts'
@@ -12,13 +13,17 @@ export const lookupValueCharsMax = 2000
 /** The rules of one service as a tree, so that a record's parameters are walked once. */
 interface PathNode {
   readonly children: Map<string, PathNode>
+  /** The children's names and, by their index, nodes; made when the tree is complete. */
+  table: NameTable
+  nodes: readonly PathNode[]
   types: { readonly type: string; readonly eventNames: ReadonlySet<string> | undefined }[]
 }
 interface ServiceRules {
   readonly requestParameters: PathNode
   readonly responseElements: PathNode
 }
-const emptyNode = (): PathNode => ({ children: new Map(), types: [] })
+const noNames = new NameTable([])
+const emptyNode = (): PathNode => ({ children: new Map(), table: noNames, nodes: [], types: [] })
 
 const rulesBySource = new Map<string, ServiceRules>()
 for (const { source, eventNames, names } of resourceRules) {
@@ -35,6 +40,16 @@ for (const { source, eventNames, names } of resourceRules) {
     }
     node.types.push({ type, eventNames: eventNames && new Set(eventNames) })
   }
+}
+
+function index(node: PathNode): void {
+  node.table = new NameTable([...node.children.keys()])
+  node.nodes = [...node.children.values()]
+  for (const child of node.nodes) index(child)
+}
+for (const rules of rulesBySource.values()) {
+  index(rules.requestParameters)
+  index(rules.responseElements)
 }
 
 /** At most `lookupValueCharsMax` characters, never half of a pair. */
@@ -75,7 +90,7 @@ function walk(outline: JsonOutline, parent: number, node: PathNode, eventName: s
   const forElements = isArray ? node.children.get('*') : undefined
   if (isArray && !forElements) return
   for (let child = parent + 1; child < behind && found.length < eventResourcesMax; child = outline.next[child]!) {
-    const childNode = isArray ? forElements : node.children.get(outline.key(child))
+    const childNode = isArray ? forElements : node.nodes[outline.keyIn(node.table, child)]
     if (!childNode) continue
     if (outline.isString(child)) {
       const name = childNode.types.length > 0 ? outline.string(child) : ''

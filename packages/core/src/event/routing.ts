@@ -26,18 +26,21 @@ export function readRouting(members: RecordMembers, basis: RoutingBasis): Routin
   const username = identity >= 0 ? readUsername(outline, identity) : undefined
   const accessKeyId = childString(outline, identity, 'accessKeyId')
   const resources = eventSource === '' ? noResources : readResources(members, eventSource, eventName)
-  return {
+  // Built in place: conditional spreads cost more than all the rest of this function.
+  const fields: Mutable<RoutingFields> = {
     eventId: basis.eventId,
     eventTime: basis.eventTime,
     eventSource,
     eventName,
-    category: basis.category,
-    ...(basis.readOnly !== undefined && { readOnly: basis.readOnly }),
-    ...(username !== undefined && { username: lookupValue(username) }),
-    ...(accessKeyId !== undefined && { accessKeyId: lookupValue(accessKeyId) }),
+    category: lookupValue(basis.category),
     resources,
   }
+  if (basis.readOnly !== undefined) fields.readOnly = basis.readOnly
+  if (username !== undefined) fields.username = lookupValue(username)
+  if (accessKeyId !== undefined) fields.accessKeyId = lookupValue(accessKeyId)
+  return fields
 }
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 function innerEvent(members: RecordMembers): number {
   const insight = members.object('insightDetails')
