@@ -12,3 +12,11 @@ export { type HistoryFilter, type HistoryPage, type HistoryReader, type HistoryR
 export { createHistoryIndex, keptDays, type HistoryIndex, type HistoryIndexOptions } from './history-index.ts'
 export { defaultHistoryLimits, type HistoryLimits } from './history-limits.ts'
 export { type HistoryEvents, type RefillProgress } from './history-events.ts'
+export { openClickHousePostingsStore, type ClickHousePostingsOptions } from './clickhouse-postings-store.ts'
+export {
+  createMemoryPostingsStore,
+  type MemoryPostingsOptions,
+  type MemoryPostingsStore,
+  type PostingsCall,
+  type PostingsFault,
+} from './memory-postings-store.ts'
