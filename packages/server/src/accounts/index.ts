@@ -1,1 +1,13 @@
 export { type AccessKeyCredential, type CredentialSource, type Principal, type Role } from './principal.ts'
+export { openAccounts, type Accounts, type BootstrapOptions, type FirstCredentials } from './accounts.ts'
+export {
+  type AccessKeyName,
+  type AccessKeyView,
+  type AccountView,
+  type Administration,
+  type NewAccessKey,
+  type UserName,
+  type UserView,
+} from './administration.ts'
+export { type AccessKeyKind, type AccessKeyStatus } from './documents.ts'
+export { type AdministrationCaller } from './iam-events.ts'

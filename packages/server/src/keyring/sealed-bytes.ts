@@ -19,10 +19,10 @@ export function sealBytes(
 ): Buffer {
   const cipher = createCipheriv(algorithm, key, nonce, { authTagLength: tagBytes })
   cipher.setAAD(authenticated(header, context))
-  const parts: Uint8Array[] = [header, nonce]
-  for (const part of plaintext) parts.push(cipher.update(part))
-  parts.push(cipher.final(), cipher.getAuthTag())
-  return Buffer.concat(parts)
+  // Joined first: a call per small part would cost ten times the copy.
+  const body = cipher.update(plaintext.length === 1 ? plaintext[0]! : Buffer.concat(plaintext))
+  cipher.final()
+  return Buffer.concat([header, nonce, body, cipher.getAuthTag()])
 }
 
 /** @throws {CipherError} another key, header or context, or changed bytes; which of them cannot be known. */
