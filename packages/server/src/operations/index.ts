@@ -1,2 +1,12 @@
 export { ApiError } from './api-error.ts'
 export { type Operation, type OperationContext } from './operation.ts'
+export { inputMember } from './operation-input.ts'
+export {
+  cloudTrailOperations,
+  createOperationRegistry,
+  notBuilt,
+  putAuditEventsEntry,
+  type OperationEntry,
+  type OperationRegistry,
+} from './registry.ts'
+export { createLookupEvents, type LookupEventsOptions } from './LookupEvents.ts'
