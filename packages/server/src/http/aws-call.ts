@@ -1,0 +1,188 @@
+import type { Region } from '@opentrail/core/event'
+import type { Principal } from '../accounts/index.ts'
+import { AuthenticationError, type SigV4Verifier } from '../auth/index.ts'
+import { ApiError, type Operation, type OperationContext } from '../operations/index.ts'
+import type { ApiCall, CallIdentity, SelfTrail } from '../selftrail/index.ts'
+import type { Exchange } from './exchange.ts'
+import { internalFailureText } from './http-server.ts'
+import type { RefusalRecorder } from './refusal-recorder.ts'
+import type { Throttle } from './throttle.ts'
+
+/** AWS's limit for requests of this API. */
+export const callBodyBytesMax = 1_048_576
+/** As much of the user agent as CloudTrail keeps. */
+const userAgentCharactersMax = 1_024
+
+export interface CallOptions {
+  readonly verifier: SigV4Verifier
+  readonly credentials: { accessKey(accessKeyId: string): { readonly principal: Principal } | undefined }
+  readonly regions: ReadonlySet<string>
+  readonly selfTrail: SelfTrail
+  readonly refusals: RefusalRecorder
+  /** The account and Region that calls of unknown keys are recorded in. */
+  readonly home: { readonly account: Principal['account']; readonly region: Region }
+  /** Absent: calls are not throttled. */
+  readonly throttle?: { readonly buckets: Throttle; callsPerSecond(operation: string): number | undefined }
+  context(caller: Principal, region: Region): OperationContext
+  onFault(error: unknown, where: string): void
+}
+
+/** The service a call is for, as signatures and records name it. */
+export interface CalledService {
+  /** In the signature's scope. */
+  readonly scopeName: string
+  readonly eventSource: string
+  readonly category: 'Management' | 'Data'
+  /** Headers that must be signed where present. */
+  readonly mustBeSigned: readonly string[]
+  parse(exchange: Exchange, body: Buffer): Readonly<Record<string, unknown>>
+}
+
+/**
+ * One call of the API from the wire to its answer: authenticate, parse, authorise, handle, record, and only then answer.
+ * A call that could not be recorded durably is answered with ServiceUnavailable, whatever came out of it.
+ * @throws {ApiError} every failure, to be put in the protocol's own form.
+ */
+export async function performCall(
+  exchange: Exchange,
+  service: CalledService,
+  operation: Operation,
+  options: CallOptions,
+): Promise<Record<string, unknown>> {
+  const body = await exchange.readBody(callBodyBytesMax)
+  const { principal, region } = await authenticate(exchange, service, operation, body, options)
+  const outcome = await attempt(exchange, service, operation, body, options, principal, region)
+  const call: ApiCall = {
+    ...baseCall(exchange, service, operation, { kind: 'user', principal }, region),
+    ...recordedOutcome(operation, outcome),
+  }
+  try {
+    await options.selfTrail.record(call)
+  } catch (error) {
+    options.onFault(error, `record of ${operation.name}`)
+    throw new ApiError('ServiceUnavailable', 'The call could not be recorded. Try again.', {
+      status: 503,
+      cause: error,
+    })
+  }
+  if ('error' in outcome) throw outcome.error
+  return outcome.output
+}
+
+async function authenticate(
+  exchange: Exchange,
+  service: CalledService,
+  operation: Operation,
+  body: Buffer,
+  options: CallOptions,
+): Promise<{ readonly principal: Principal; readonly region: Region }> {
+  const rules = {
+    service: service.scopeName,
+    isRegion: (region: string) => options.regions.has(region),
+    pathStyle: 'normalised',
+    mustBeSigned: service.mustBeSigned,
+  } as const
+  try {
+    const { principal, region } = options.verifier.verify(exchange.wire, rules, body)
+    return { principal, region: region as Region }
+  } catch (error) {
+    if (error instanceof AuthenticationError) await recordRefusal(exchange, service, operation, error, options)
+    throw error
+  }
+}
+
+/** The caller is whoever knows the key's id: an identity that is claimed, never the user's own. */
+async function recordRefusal(
+  exchange: Exchange,
+  service: CalledService,
+  operation: Operation,
+  error: AuthenticationError,
+  options: CallOptions,
+): Promise<void> {
+  const { claim } = error
+  const account = (claim && options.credentials.accessKey(claim.accessKeyId)?.principal.account) ?? options.home.account
+  const region = claim && options.regions.has(claim.region) ? (claim.region as Region) : options.home.region
+  const identity: CallIdentity = { kind: 'unknown-key', accessKeyId: claim?.accessKeyId ?? '', account }
+  await options.refusals.record({
+    ...baseCall(exchange, service, operation, identity, region),
+    errorCode: error.code,
+    errorMessage: error.message,
+  })
+}
+
+type Outcome =
+  | { readonly input: Readonly<Record<string, unknown>>; readonly output: Record<string, unknown> }
+  | { readonly input?: Readonly<Record<string, unknown>>; readonly error: ApiError }
+
+async function attempt(
+  exchange: Exchange,
+  service: CalledService,
+  operation: Operation,
+  body: Buffer,
+  options: CallOptions,
+  principal: Principal,
+  region: Region,
+): Promise<Outcome> {
+  let input: Readonly<Record<string, unknown>> | undefined
+  try {
+    checkRate(operation, principal, region, options)
+    input = service.parse(exchange, body)
+    if (!operation.roles.includes(principal.role)) return { error: accessDenied(operation, principal) }
+    return { input, output: await operation.handle(input, options.context(principal, region)) }
+  } catch (error) {
+    return { ...(input && { input }), error: asApiError(error, operation, options) }
+  }
+}
+
+function checkRate(operation: Operation, { account }: Principal, region: Region, { throttle }: CallOptions): void {
+  const callsPerSecond = throttle?.callsPerSecond(operation.name)
+  if (!throttle || callsPerSecond === undefined) return
+  if (throttle.buckets.allows(`${account}/${region}/${operation.name}`, callsPerSecond)) return
+  throw new ApiError('ThrottlingException', 'Rate exceeded')
+}
+
+const accessDenied = ({ action }: Operation, { arn }: Principal) =>
+  new ApiError(
+    'AccessDeniedException',
+    `User: ${arn} is not authorized to perform: ${action} on resource: * because no identity-based policy allows the ` +
+      `${action} action`,
+  )
+
+function asApiError(error: unknown, operation: Operation, options: CallOptions): ApiError {
+  if (error instanceof ApiError) return error
+  options.onFault(error, operation.name)
+  return new ApiError('InternalFailure', internalFailureText, { status: 500, cause: error })
+}
+
+function baseCall(
+  exchange: Exchange,
+  service: CalledService,
+  operation: Operation,
+  identity: CallIdentity,
+  region: Region,
+): ApiCall {
+  return {
+    identity,
+    region,
+    eventSource: service.eventSource,
+    eventName: operation.name,
+    readOnly: operation.readOnly,
+    requestId: exchange.requestId,
+    sourceIPAddress: exchange.sourceIPAddress,
+    userAgent: exchange.userAgent.slice(0, userAgentCharactersMax),
+    category: service.category,
+    ...(exchange.tls && { tls: exchange.tls }),
+  }
+}
+
+/** A denied call is recorded without its parameters, under IAM's shorter name of the error, as CloudTrail does it. */
+function recordedOutcome(operation: Operation, outcome: Outcome): Partial<ApiCall> {
+  if ('output' in outcome) {
+    const { input, output } = outcome
+    const told = !operation.readOnly && Object.keys(output).length > 0
+    return { requestParameters: input, ...(told && { responseElements: output }) }
+  }
+  const { input, error } = outcome
+  const errorCode = error.code === 'AccessDeniedException' ? 'AccessDenied' : error.code
+  return { ...(input && { requestParameters: input }), errorCode, errorMessage: error.message }
+}

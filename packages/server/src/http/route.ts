@@ -1,0 +1,43 @@
+import type { Answer, Exchange } from './exchange.ts'
+
+export interface Route {
+  /** GET routes answer HEAD too. `*` takes every method. */
+  readonly method: string
+  /** Compared with the path as it stands on the wire. */
+  readonly path: string
+  /** `prefix`: everything that starts with `path`; the longest wins, exact paths come first. */
+  readonly match?: 'exact' | 'prefix'
+  /** Overrides the server's limit. */
+  readonly bodyBytesMax?: number
+  handle(exchange: Exchange): Promise<void> | void
+}
+
+export type Found =
+  | { readonly kind: 'route'; readonly route: Route }
+  | { readonly kind: 'wrong-method'; readonly allowed: readonly string[] }
+  | { readonly kind: 'none' }
+
+export function createRouteTable(routes: readonly Route[]): (method: string, path: string) => Found {
+  const exact = Map.groupBy(
+    routes.filter((route) => route.match !== 'prefix'),
+    (route) => route.path,
+  )
+  const prefixes = routes.filter((route) => route.match === 'prefix').sort((a, b) => b.path.length - a.path.length)
+  return (method, path) => {
+    const candidates = [...(exact.get(path) ?? []), ...prefixes.filter((route) => path.startsWith(route.path))]
+    const route = candidates.find((candidate) => takes(candidate, method))
+    if (route) return { kind: 'route', route }
+    if (candidates.length === 0) return { kind: 'none' }
+    return { kind: 'wrong-method', allowed: [...new Set(candidates.flatMap(methodsOf))] }
+  }
+}
+
+const takes = (route: Route, method: string): boolean => route.method === '*' || methodsOf(route).includes(method)
+const methodsOf = ({ method }: Route): string[] => (method === 'GET' ? ['GET', 'HEAD'] : [method])
+
+/** The error form of routes that have no protocol of their own. */
+export const jsonError = (status: number, code: string, message: string): Answer => ({
+  status,
+  headers: { 'Content-Type': 'application/json', 'x-amzn-ErrorType': code },
+  body: JSON.stringify({ __type: code, Message: message }),
+})
