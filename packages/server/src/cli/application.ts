@@ -1,5 +1,6 @@
 import { buildApplication, buildRouteMap, text_en, type Application } from '@stricli/core'
 import { ConfigurationError } from '../config/index.ts'
+import { accountRoutes, keyRoutes, userRoutes } from './routes/owner-routes.ts'
 import { clockRoutes } from './routes/clock-routes.ts'
 import { demoCommand, sendCommand } from './routes/feed-routes.ts'
 import { lookupEventsCommand } from './routes/lookup-route.ts'
@@ -16,6 +17,9 @@ export function buildCli(): Application<CliContext> {
       'lookup-events': lookupEventsCommand,
       demo: demoCommand,
       send: sendCommand,
+      account: accountRoutes,
+      user: userRoutes,
+      key: keyRoutes,
       clock: clockRoutes,
       doctor: doctorCommand,
       version: versionCommand,

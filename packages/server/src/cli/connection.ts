@@ -92,7 +92,12 @@ export function findServer(context: CliContext, flags: ConnectionFlags): Running
   return tests[0]
 }
 
-const serverAt = (endpoint: string, context: CliContext, flags: ConnectionFlags): RunningServerFile | undefined => {
+/** The server of this machine that has this endpoint. */
+export const serverAt = (
+  endpoint: string,
+  context: CliContext,
+  flags: ConnectionFlags,
+): RunningServerFile | undefined => {
   const data = dataDirectory(context, flags)
   const server = readRunningServer(runningServerPath({ kind: 'production', data }, 0))
   return [...(server ? [server] : []), ...runningTestServers()].find((candidate) => candidate.endpoint === endpoint)

@@ -1,8 +1,8 @@
 import { request } from 'node:http'
 import { join } from 'node:path'
-import { readRunningServer, runningServerPath } from '../config/index.ts'
+import type { RunningServerFile } from '../config/index.ts'
 import { CommandError } from './command-error.ts'
-import { dataDirectory, findServer, notRunning, type ConnectionFlags } from './connection.ts'
+import { dataDirectory, findServer, namedEndpoint, notRunning, serverAt, type ConnectionFlags } from './connection.ts'
 import { startCommand, type CliContext } from './context.ts'
 import { errorText } from './test-clock.ts'
 
@@ -21,7 +21,7 @@ export async function control<Answer>(
   route: string,
   body: object,
 ): Promise<Answer> {
-  const socketPath = controlSocketPath(context, flags)
+  const { socketPath } = controlled(context, flags)
   const { status, text } = await post(socketPath, `/${route}`, JSON.stringify(body)).catch((error: unknown) => {
     throw new CommandError(explain(socketPath, error, notRunning(context, flags)), { cause: error })
   })
@@ -29,13 +29,26 @@ export async function control<Answer>(
   return (text === '' ? {} : JSON.parse(text)) as Answer
 }
 
-function controlSocketPath(context: CliContext, flags: ConnectionFlags): string {
-  const server = findServer(context, flags)
-  if (server?.controlSocket) return server.controlSocket
-  const data = dataDirectory(context, flags)
-  const own = readRunningServer(runningServerPath({ kind: 'production', data }, 0))
-  if (server && !own) throw new CommandError('the running test server has no control socket')
-  return join(data, 'control.sock')
+/** The server that is meant, and its socket. Named by its endpoint it must be one of this machine. */
+function controlled(context: CliContext, flags: ConnectionFlags): { socketPath: string; server?: RunningServerFile } {
+  const endpoint = namedEndpoint(context, flags)
+  const server = endpoint === undefined ? findServer(context, flags) : serverAt(endpoint, context, flags)
+  if (endpoint !== undefined && server === undefined)
+    throw new CommandError(
+      `the server at ${endpoint} does not run on this machine, or for another user; accounts, users and keys are managed where it runs (--data DIR names its data directory)`,
+    )
+  // Without a server the place where its socket would be tells what is wrong.
+  const socketPath = server?.controlSocket ?? join(dataDirectory(context, flags), 'control.sock')
+  if (server?.testMode && server.controlSocket === undefined)
+    throw new CommandError('a test server has fixed credentials and nothing to manage')
+  return { socketPath, ...(server && { server }) }
+}
+
+/** The account that a command is about: the one that was named, else the server's own. */
+export function controlAccount(context: CliContext, flags: ConnectionFlags & { readonly account?: string }): string {
+  const account = flags.account ?? controlled(context, flags).server?.account
+  if (account === undefined) throw new CommandError(notRunning(context, flags))
+  return account
 }
 
 function post(socketPath: string, path: string, body: string): Promise<{ status: number; text: string }> {

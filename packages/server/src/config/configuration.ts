@@ -16,7 +16,7 @@ export type RootKey =
   | { readonly kind: 'environment'; readonly variable: string }
   | { readonly kind: 'command'; readonly command: string }
 
-export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace'
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
 /** Everything that can be chosen, checked once at start. Paths are absolute. */
 export interface Configuration {

@@ -115,7 +115,7 @@ describe('complaints', () => {
     })
     assert.deepEqual(problems.toSorted(), [
       'environment OPENTRAIL_REGION: region must be a Region name, not "EU"',
-      `file ${path}: log-level must be one of fatal, error, warn, info, debug, trace, not "loud"`,
+      `file ${path}: log-level must be one of debug, info, warn, error, silent, not "loud"`,
       `file ${path}: there is no setting "prot"; did you mean "port"?`,
       'flag --color: there is no such setting',
       'flag --port: port must be a whole number from 0 to 65535, not "70000"',

@@ -43,7 +43,7 @@ export const isLoopback = (host: string): boolean => {
 
 const isHost = (value: string): boolean => isIP(value) !== 0 || /^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,252})$/.test(value)
 
-const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const
+const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
 const logFormats = ['json', 'pretty'] as const
 
 /** Every setting there is, in the order of the reference. */
@@ -147,7 +147,7 @@ export const settings = {
   throttle: setting(onOff, { brief: 'Limit calls per second as AWS does (LookupEvents: 2)', fallback: false }),
   'log-level': setting(oneOf(logLevels), {
     placeholder: 'LEVEL',
-    brief: 'Least severity that is logged: fatal, error, warn, info, debug, trace',
+    brief: 'Least severity that is logged: debug, info, warn, error, silent',
     fallback: 'info',
   }),
   'log-format': setting(oneOf(logFormats), {

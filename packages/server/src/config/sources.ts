@@ -108,8 +108,10 @@ function fromFile(path: string, problems: string[]): [SettingName, Given][] {
 
 /** `; did you mean "x"?` for a name at most two letters or a third of its length away. */
 export function suggestion(name: string, known: readonly string[]): string {
-  const wanted = name.replace(/[A-Z]/g, (letter) => (/[a-z]/.test(name) ? `-${letter.toLowerCase()}` : letter))
-  const ranked = known.map((candidate) => ({ candidate, away: distance(wanted, candidate) }))
+  // `logLevel` means `log-level`.
+  const kebab = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+  const away = (candidate: string) => Math.min(distance(name, candidate), distance(kebab, candidate))
+  const ranked = known.map((candidate) => ({ candidate, away: away(candidate) }))
   const best = ranked.sort((a, b) => a.away - b.away)[0]
   return best && best.away <= Math.max(2, name.length / 3) ? `; did you mean "${best.candidate}"?` : ''
 }

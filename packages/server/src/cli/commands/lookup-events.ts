@@ -1,3 +1,4 @@
+import { suggestion } from '../../config/index.ts'
 import { misuse } from '../command-error.ts'
 import { connect, type Connection, type ConnectionFlags } from '../connection.ts'
 import { print, printError, printJson, type CliContext } from '../context.ts'
@@ -8,6 +9,8 @@ import { domainNow } from '../domain-now.ts'
 import { formatTime, parseTime } from '../times.ts'
 
 export interface LookupFlags extends ConnectionFlags {
+  /** `EventName=ConsoleLogin`: any attribute under its name in the API. */
+  readonly attribute?: string
   readonly eventId?: string
   readonly eventName?: string
   readonly readOnly?: string
@@ -58,16 +61,31 @@ const attributeFlags = {
 } as const satisfies Partial<Record<keyof LookupFlags, string>>
 
 function chosenAttribute(flags: LookupFlags): Pick<LookupInput, 'LookupAttributes'> {
-  const names = (Object.keys(attributeFlags) as (keyof typeof attributeFlags)[]).filter(
-    (name) => flags[name] !== undefined,
-  )
-  if (names.length > 1) throw misuse('LookupEvents searches by one attribute; leave the others out')
-  const [name] = names
-  if (name === undefined) return {}
-  const AttributeValue = flags[name]!
-  if (name === 'readOnly' && AttributeValue !== 'true' && AttributeValue !== 'false')
-    throw misuse(`--read-only is true or false, not "${AttributeValue}"`)
-  return { LookupAttributes: [{ AttributeKey: attributeFlags[name], AttributeValue }] }
+  const names = Object.keys(attributeFlags) as (keyof typeof attributeFlags)[]
+  const chosen = [
+    ...(flags.attribute === undefined ? [] : [parseAttribute(flags.attribute)]),
+    ...names.flatMap((name) => {
+      const AttributeValue = flags[name]
+      return AttributeValue === undefined ? [] : [{ AttributeKey: attributeFlags[name], AttributeValue }]
+    }),
+  ]
+  if (chosen.length > 1) throw misuse('LookupEvents searches by one attribute; leave the others out')
+  const [attribute] = chosen
+  if (attribute === undefined) return {}
+  if (attribute.AttributeKey === 'ReadOnly' && !/^(true|false)$/.test(attribute.AttributeValue))
+    throw misuse(`ReadOnly is true or false, not "${attribute.AttributeValue}"`)
+  return { LookupAttributes: [attribute] }
+}
+
+function parseAttribute(text: string): { AttributeKey: string; AttributeValue: string } {
+  const [key = '', ...rest] = text.split('=')
+  const known = Object.values(attributeFlags).find((name) => name.toLowerCase() === key.toLowerCase())
+  if (known === undefined)
+    throw misuse(
+      `"${text}" names no attribute${suggestion(key, Object.values(attributeFlags))}; write NAME=VALUE with one of ${Object.values(attributeFlags).join(', ')}`,
+    )
+  if (rest.length === 0) throw misuse(`"${text}" has no value; write ${known}=VALUE`)
+  return { AttributeKey: known, AttributeValue: rest.join('=') }
 }
 
 async function timeRange(

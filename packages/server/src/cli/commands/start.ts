@@ -42,14 +42,14 @@ export function readConfiguration(
 function announce(context: CliContext, configuration: Configuration, { endpoint }: RunningServer): void {
   const { mode, account, region } = configuration
   if (mode.kind === 'test') {
-    print(context, `# OpenTrail test server, account ${account}; its data ends with it`)
+    print(context, `# OpenTrail test server is ready at ${endpoint} (account ${account}); its data ends with it`)
     return print(context, exportLines({ endpoint, region, credentials: testCredentials }).join('\n'))
   }
   const program = programName()
   print(
     context,
     [
-      `OpenTrail listens at ${endpoint}`,
+      `OpenTrail is ready at ${endpoint}`,
       `  account ${account}, Region ${region}, data in ${mode.data}`,
       'In another terminal:',
       `  eval "$(${program} env)"           # endpoint and key for the AWS CLI and SDKs`,

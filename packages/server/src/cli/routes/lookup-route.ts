@@ -8,6 +8,7 @@ export const lookupEventsCommand = buildCommand<LookupFlags, [], CliContext>({
   parameters: {
     flags: {
       ...connectionFlags,
+      attribute: textFlag('Only events with this attribute, such as EventName=ConsoleLogin', 'NAME=VALUE'),
       eventId: textFlag('Only the event with this id', 'ID'),
       eventName: textFlag('Only events of this name, such as ConsoleLogin', 'NAME'),
       readOnly: textFlag('Only reading (true) or only changing (false) events', 'true|false'),
