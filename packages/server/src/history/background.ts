@@ -1,14 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { HistoryEvents } from './history-events.ts'
-
-/** The first pause after a failure, and the longest: an engine that restarts is back within seconds. */
-const backoffMs = { first: 100, max: 10_000 }
+import type { HistoryLimits } from './history-limits.ts'
 
 /** Repeats a step until it succeeds. @throws the signal's reason once the index is being closed. */
 export type Persist = <T>(step: string, attempt: () => Promise<T>) => Promise<T>
 
 export const createPersist =
-  (signal: AbortSignal, events: HistoryEvents): Persist =>
+  (signal: AbortSignal, limits: HistoryLimits, events: HistoryEvents): Persist =>
   async (step, attempt) => {
     for (let failures = 1; ; failures++) {
       signal.throwIfAborted()
@@ -17,7 +15,7 @@ export const createPersist =
       } catch (error) {
         signal.throwIfAborted()
         events.failed?.(step, error, failures)
-        const pause = Math.min(backoffMs.max, backoffMs.first * 2 ** Math.min(failures - 1, 20))
+        const pause = Math.min(limits.pauseMaxMs, limits.pauseFirstMs * 2 ** Math.min(failures - 1, 20))
         await sleep(pause, undefined, { signal, ref: false })
       }
     }

@@ -113,7 +113,7 @@ async function openedWithin(opening: Promise<void>, timeoutMs: number): Promise<
 /** Reads the state and puts the batch that the last process left unfinished back into the tail. */
 async function open(options: HistoryIndexOptions, limits: HistoryLimits, signal: AbortSignal, lane: Lane) {
   const { journal, store, control, random, events = {} } = options
-  const persist = createPersist(signal, events)
+  const persist = createPersist(signal, limits, events)
   const sealed = createBell()
   const behind = createBell()
   const state = await persist('open history', () => openIndexState(control, random))
@@ -124,7 +124,7 @@ async function open(options: HistoryIndexOptions, limits: HistoryLimits, signal:
       clearTimeout(flushTimer)
       flushTimer = setTimeout(() => tail.seal(), limits.flushIntervalMs).unref()
     },
-    sealed: sealed.ring,
+    sealed: () => sealed.ring(),
   })
   const unfinished = state.unfinished
   const restored =
@@ -134,7 +134,7 @@ async function open(options: HistoryIndexOptions, limits: HistoryLimits, signal:
   const parts = { journal, state, store, tail, hasher, random, limits, events, persist, lane, progress, signal }
 
   const start = (refilling: PromiseWithResolvers<void>) => {
-    const writer = createBatchWriter({ ...parts, sealed, removed: behind.ring })
+    const writer = createBatchWriter({ ...parts, sealed, removed: () => behind.ring() })
     const unsubscribe = journal.subscribe((stream, entries) => {
       if (!follow(state, tail, stream, entries)) behind.ring()
       progress.advanced(stream)
@@ -146,7 +146,10 @@ async function open(options: HistoryIndexOptions, limits: HistoryLimits, signal:
       await Promise.allSettled([writer.run(), refill])
     }
     // They end by being closed only: whatever fails inside is repeated there.
-    const ended = Promise.allSettled([writing(), catchUp({ ...parts, behind, advanced: progress.advanced })])
+    const ended = Promise.allSettled([
+      writing(),
+      catchUp({ ...parts, behind, advanced: (stream) => progress.advanced(stream) }),
+    ])
     return async () => {
       unsubscribe()
       clearTimeout(flushTimer)

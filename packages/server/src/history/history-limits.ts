@@ -15,6 +15,9 @@ export interface HistoryLimits {
   readonly refillStep: number
   /** How long a lookup waits for the index to reach the durable mark. */
   readonly lookupWaitMs: number
+  /** The first pause after a failure, doubled up to the longest: an engine that restarts is back within seconds. */
+  readonly pauseFirstMs: number
+  readonly pauseMaxMs: number
 }
 
 export const defaultHistoryLimits: HistoryLimits = {
@@ -27,4 +30,6 @@ export const defaultHistoryLimits: HistoryLimits = {
   catchUpPage: 1_000,
   refillStep: 5_000,
   lookupWaitMs: 1_000,
+  pauseFirstMs: 100,
+  pauseMaxMs: 10_000,
 }

@@ -62,9 +62,9 @@ export async function openIndexState(control: ControlStore, random: Random): Pro
     numbers.set(number, indexed)
     return indexed
   }
-  for await (const { key, value } of all<StreamDocument>(control, keys.streams))
-    add(key.slice(keys.streams.length) as StreamId, value)
-  for await (const { key, value } of all<BucketCount>(control, keys.counts)) buckets.set(key, value)
+  for await (const { key, value } of documents(control, keys.streams))
+    add(key.slice(keys.streams.length) as StreamId, value as StreamDocument)
+  for await (const { key, value } of documents(control, keys.counts)) buckets.set(key, value as BucketCount)
   const unfinished = (await control.get<BatchPlan>(keys.plan))?.value
 
   return {
@@ -137,10 +137,10 @@ async function readHashKey(control: ControlStore, random: Random): Promise<Buffe
   return made
 }
 
-async function* all<T>(control: ControlStore, prefix: string): AsyncGenerator<{ key: string; value: T }> {
+async function* documents(control: ControlStore, prefix: string): AsyncGenerator<{ key: string; value: unknown }> {
   let after: string | undefined
   for (;;) {
-    const page = await control.list<T>(prefix, { ...(after !== undefined && { after }), limit: documentsMax })
+    const page = await control.list<unknown>(prefix, { ...(after !== undefined && { after }), limit: documentsMax })
     yield* page
     if (page.length < documentsMax) return
     after = page[page.length - 1]!.key

@@ -60,14 +60,15 @@ export class PostingColumn {
 
   #grow(): void {
     const capacity = this.day.length * 2
-    const grown = <T extends Uint16Array | Uint32Array | Float64Array>(to: T, from: T): T => {
-      to.set(from)
-      return to
-    }
     this.day = grown(new Uint16Array(capacity), this.day)
     this.stream = grown(new Uint32Array(capacity), this.stream)
     this.value = grown(new Uint32Array(capacity * 2), this.value)
     this.time = grown(new Uint32Array(capacity), this.time)
     this.sequence = grown(new Float64Array(capacity), this.sequence)
   }
+}
+
+function grown<T extends Uint16Array | Uint32Array | Float64Array>(to: T, from: T): T {
+  to.set(from)
+  return to
 }

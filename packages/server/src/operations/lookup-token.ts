@@ -27,7 +27,7 @@ const contentBytes = 1 + 4 * 8 + 32
 const purpose = Buffer.from('OpenTrail LookupEvents NextToken')
 
 export interface LookupTokens {
-  /** `identity`: canonical text of account, Region and the request's other members. 135 characters of base64url. */
+  /** `identity`: canonical text of account, Region and the request's other members. 124 characters of base64url. */
   seal(cursor: LookupCursor, identity: string): string
   /** `now` in domain time, ms. `foreign`: the token belongs to another request, account or Region. */
   open(token: string, identity: string, now: number): LookupCursor | TokenFault

@@ -1,0 +1,219 @@
+import type { NewEntry, RoutingFields, Sequence, StoredEntry, StreamId } from '@opentrail/core/event'
+import type { Journal } from '../journal/index.ts'
+import { compareNewestFirst } from './newest-postings.ts'
+import { PostingsUnavailableError, type PostingQuery, type PostingRows, type PostingsStore } from './postings-store.ts'
+
+const encoder = new TextEncoder()
+
+/** An entry as admission would make it; tests name only what matters to them. */
+export function newEntry(event: Partial<RoutingFields>, admittedAt: number): NewEntry {
+  const routing: RoutingFields = {
+    eventId: 'e',
+    eventTime: admittedAt,
+    eventSource: 'iam.amazonaws.com',
+    eventName: 'GetUser',
+    category: 'Management',
+    resources: [],
+    ...event,
+  }
+  return {
+    idKey: new Uint8Array(16),
+    recordHash: new Uint8Array(32),
+    admittedAt,
+    envelope: encoder.encode(
+      JSON.stringify({ version: 1, configVersion: 1, origin: 'producer', principal: 'p', event: routing }),
+    ),
+    record: encoder.encode(`{"eventID":${JSON.stringify(routing.eventId)}}`),
+  }
+}
+
+export interface JournalDouble extends Journal {
+  readonly all: ReadonlyMap<StreamId, StoredEntry[]>
+  /** Retention: what is before `first` is gone. */
+  cut(stream: StreamId, first: number): void
+  /** Stops telling subscribers, as if they had not been there. */
+  deaf: boolean
+}
+
+/** Just enough of a journal: everything appended is durable at once. */
+export function createJournalDouble(): JournalDouble {
+  const all = new Map<StreamId, StoredEntry[]>()
+  const firsts = new Map<StreamId, number>()
+  const listeners = new Set<(stream: StreamId, entries: readonly StoredEntry[]) => void>()
+  const kept = (stream: StreamId) =>
+    (all.get(stream) ?? []).filter(({ sequence }) => sequence >= (firsts.get(stream) ?? 1))
+  const journal: JournalDouble = {
+    all,
+    deaf: false,
+    cut: (stream, first) => void firsts.set(stream, first),
+    async append(stream, entries) {
+      const stored = all.get(stream) ?? []
+      all.set(stream, stored)
+      const added = entries.map((entry, at) => ({ ...entry, stream, sequence: (stored.length + at + 1) as Sequence }))
+      stored.push(...added)
+      if (!journal.deaf) for (const listener of listeners) listener(stream, added)
+      return stored.length as Sequence
+    },
+    async read(stream, after, limit) {
+      const entries = kept(stream)
+        .filter(({ sequence }) => sequence > after)
+        .slice(0, limit)
+      return { entries, last: entries[entries.length - 1]?.sequence ?? (after as Sequence) }
+    },
+    async get(stream, sequences) {
+      const entries = kept(stream)
+      return sequences.map((sequence) => entries.find((entry) => entry.sequence === sequence))
+    },
+    streams: () =>
+      Array.from(all, ([stream, { length }]) => ({
+        stream,
+        first: (firsts.get(stream) ?? 1) as Sequence,
+        last: length as Sequence,
+        frontier: { size: length, hashes: [] } as never,
+      })),
+    durable: (stream) => (all.get(stream)?.length ?? 0) as Sequence | 0,
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    retain: async () => 0,
+    stats: () => ({ bytes: 0, bytesMax: 1, segments: 0, unsealedSegments: 0 }),
+    close: async () => undefined,
+  }
+  return journal
+}
+
+interface Row {
+  readonly day: number
+  readonly stream: number
+  readonly attribute: number
+  readonly value: bigint
+  readonly time: number
+  readonly sequence: Sequence
+}
+
+/** Where an insert fails: before it took effect, after some of its days, or when all is stored and only the answer lost. */
+export type InsertFault = 'before' | 'between-days' | 'after'
+
+export interface PostingsDouble extends PostingsStore {
+  rows: Row[]
+  /** Asked once for each insert. */
+  fault: () => InsertFault | undefined
+  /** Nothing answers while true. */
+  down: boolean
+  inserts: number
+  inFlightMax: number
+  /** Somebody deletes the store. */
+  wipe(): void
+  /** The handle of one process: calls fail once it has crashed. */
+  session(): PostingsStore & { crash(): void }
+}
+
+/** Postings in a list, with the failures that an engine in another process has. */
+export function createPostingsDouble(): PostingsDouble {
+  const tokens = new Set<string>()
+  let inFlight = 0
+  const check = () => {
+    if (store.down) throw new PostingsUnavailableError('down')
+  }
+  const insertDays = async (added: Row[], token: string, fault: InsertFault | undefined) => {
+    for (const day of new Set(added.map((row) => row.day))) {
+      if (!tokens.has(`${token}/${day}`)) store.rows.push(...added.filter((row) => row.day === day))
+      tokens.add(`${token}/${day}`)
+      if (fault === 'between-days') throw new PostingsUnavailableError('between days')
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+  const store: PostingsDouble = {
+    rows: [],
+    fault: () => undefined,
+    down: false,
+    inserts: 0,
+    inFlightMax: 0,
+    wipe() {
+      store.rows = []
+      tokens.clear()
+    },
+    async insert(rows, token) {
+      check()
+      if (rows.length === 0) throw new TypeError('an empty insert')
+      store.inserts++
+      store.inFlightMax = Math.max(store.inFlightMax, ++inFlight)
+      try {
+        const fault = store.fault()
+        if (fault === 'before') throw new PostingsUnavailableError('before')
+        await insertDays(rowsOf(rows), token, fault)
+        if (fault) throw new PostingsUnavailableError('after')
+      } finally {
+        inFlight--
+      }
+    },
+    async find(query) {
+      check()
+      await new Promise((resolve) => setImmediate(resolve))
+      return store.rows
+        .filter((row) => isFound(row, query))
+        .sort(compareNewestFirst)
+        .slice(0, query.limit)
+        .map(({ time, sequence }) => ({ time, sequence }))
+    },
+    async counts() {
+      check()
+      const counts = new Map<string, { day: number; stream: number; events: number }>()
+      for (const { day, stream, attribute } of store.rows) {
+        if (attribute !== 0) continue
+        const count = counts.get(`${day}/${stream}`) ?? { day, stream, events: 0 }
+        count.events++
+        counts.set(`${day}/${stream}`, count)
+      }
+      return [...counts.values()]
+    },
+    async indexed(stream, from, to) {
+      check()
+      const found = store.rows.filter(
+        (row) => row.attribute === 0 && row.stream === stream && row.sequence >= from && row.sequence <= to,
+      )
+      return [...new Set(found.map(({ sequence }) => sequence))].sort((a, b) => a - b)
+    },
+    async dropBefore(day) {
+      check()
+      store.rows = store.rows.filter((row) => row.day >= day)
+    },
+    close: async () => undefined,
+    session() {
+      let crashed = false
+      const alive = () => {
+        if (crashed) throw new PostingsUnavailableError('the process has crashed')
+      }
+      return {
+        crash: () => void (crashed = true),
+        insert: async (rows, token) => (alive(), store.insert(rows, token)),
+        find: async (query) => (alive(), store.find(query)),
+        counts: async () => (alive(), store.counts()),
+        indexed: async (stream, from, to) => (alive(), store.indexed(stream, from, to)),
+        dropBefore: async (day) => (alive(), store.dropBefore(day)),
+        close: async () => undefined,
+      }
+    },
+  }
+  return store
+}
+
+const rowsOf = (rows: PostingRows): Row[] =>
+  Array.from({ length: rows.length }, (_, at) => ({
+    day: rows.day[at]!,
+    stream: rows.stream[at]!,
+    attribute: rows.attribute[at]!,
+    value: rows.value[at]!,
+    time: rows.time[at]!,
+    sequence: rows.sequence[at]! as Sequence,
+  }))
+
+const isFound = (row: Row, query: PostingQuery): boolean =>
+  row.stream === query.stream &&
+  row.attribute === query.attribute &&
+  row.value === query.value &&
+  row.time >= query.timeMin &&
+  row.time <= query.timeMax &&
+  row.sequence <= query.sequenceMax &&
+  (!query.after || compareNewestFirst(row, query.after) > 0)
