@@ -139,6 +139,8 @@ export class JsonOutline {
     this.count = 0
     this.spaced = this.unicodeEscapes = this.watched = false
     this.#openKeyCount = this.#depth = 0
+    // A scan that failed inside an object has left its keys behind.
+    if (this.#fault) this.#keySets.fill(undefined)
     this.#fault = undefined
     // A value takes at least one byte and its separator another, so the loops below need no checks of their own.
     const room = (bytes.length >> 1) + 2

@@ -148,8 +148,11 @@ class Splitter {
   #end(): void {
     if (this.#mode === 'lines') this.#finish(Buffer.alloc(0), 0, 0)
     else if (this.#mode === 'objects' && this.#isUnfinished()) this.#refuseRest('the body ends inside a record')
-    else if (this.#mode === 'array') this.#refuseRest('the body ends inside the list of records')
-    else if (this.#mode === 'tail') this.#checkTail()
+    else if (this.#mode === 'array') {
+      // The last record may be whole though the list is not.
+      if (this.#depth === 0 && !this.#inString) this.#finish(Buffer.alloc(0), 0, 0)
+      this.#refuseRest('the body ends inside the list of records')
+    } else if (this.#mode === 'tail') this.#checkTail()
     this.#mode = 'done'
     this.#drop()
   }
@@ -279,13 +282,10 @@ class Splitter {
   /** The records have been taken; a broken end is still said, so that nobody mistakes half a body for a whole. */
   #checkTail(): void {
     const tail = Buffer.concat(this.#held)
-    const whole = Buffer.concat([
-      Buffer.from(this.#bare ? '{"Records":[]' : '{"Records":[]'),
-      tail,
-      Buffer.from(this.#bare ? '}' : ''),
-    ])
-    const fault = new JsonOutline(new NameTable([])).scan(whole)
-    if (fault) this.#refuseRest('the text behind the list of records is not the rest of a JSON object')
+    const isRest = this.#bare
+      ? tail.every(isSpace)
+      : !new JsonOutline(new NameTable([])).scan(Buffer.concat([Buffer.from('{"Records":[]'), tail]))
+    if (!isRest) this.#refuseRest('the text behind the list of records is not the rest of the JSON text')
   }
 
   #isUnfinished(): boolean {
