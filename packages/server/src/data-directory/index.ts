@@ -1,1 +1,5 @@
+export { dataPaths, openDataDirectory, type DataDirectory, type DataPaths } from './data-directory.ts'
+export { DirectoryLockedError } from './directory-lock.ts'
+export { DataDirectoryError, type Format, type Migration } from './format.ts'
+export { shortSocketPath, type ShortPath } from './short-path.ts'
 export { syncDirectory, writeFileDurably } from './write-file-durably.ts'
