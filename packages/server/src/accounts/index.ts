@@ -11,3 +11,6 @@ export {
 } from './administration.ts'
 export { type AccessKeyKind, type AccessKeyStatus } from './documents.ts'
 export { type AdministrationCaller } from './iam-events.ts'
+export { administrationRoutes, type ControlRequest, type ControlRoute, type ControlRoutes } from './control-routes.ts'
+export { openControlSocket, type ControlSocket } from './control-socket.ts'
+export { callControlSocket, ControlSocketError } from './control-client.ts'
