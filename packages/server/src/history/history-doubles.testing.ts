@@ -1,5 +1,5 @@
-import type { NewEntry, RoutingFields, Sequence, StoredEntry, StreamId } from '@opentrail/core/event'
-import type { Journal } from '../journal/index.ts'
+import type { NewEntry, RoutingFields, Sequence, StreamId } from '@opentrail/core/event'
+import { createMemoryJournal, type Journal } from '../journal/index.ts'
 import { compareNewestFirst } from './newest-postings.ts'
 import { PostingsUnavailableError, type PostingQuery, type PostingRows, type PostingsStore } from './postings-store.ts'
 
@@ -28,57 +28,23 @@ export function newEntry(event: Partial<RoutingFields>, admittedAt: number): New
 }
 
 export interface JournalDouble extends Journal {
-  readonly all: ReadonlyMap<StreamId, StoredEntry[]>
   /** Retention: what is before `first` is gone. */
-  cut(stream: StreamId, first: number): void
-  /** Stops telling subscribers, as if they had not been there. */
+  cut(stream: StreamId, first: number): Promise<void>
+  /** While true, subscribers are told nothing. */
   deaf: boolean
 }
 
-/** Just enough of a journal: everything appended is durable at once. */
+/** The memory journal, with what can happen to an index that follows it. */
 export function createJournalDouble(): JournalDouble {
-  const all = new Map<StreamId, StoredEntry[]>()
-  const firsts = new Map<StreamId, number>()
-  const listeners = new Set<(stream: StreamId, entries: readonly StoredEntry[]) => void>()
-  const kept = (stream: StreamId) =>
-    (all.get(stream) ?? []).filter(({ sequence }) => sequence >= (firsts.get(stream) ?? 1))
+  const memory = createMemoryJournal()
   const journal: JournalDouble = {
-    all,
+    ...memory,
     deaf: false,
-    cut: (stream, first) => void firsts.set(stream, first),
-    async append(stream, entries) {
-      const stored = all.get(stream) ?? []
-      all.set(stream, stored)
-      const added = entries.map((entry, at) => ({ ...entry, stream, sequence: (stored.length + at + 1) as Sequence }))
-      stored.push(...added)
-      if (!journal.deaf) for (const listener of listeners) listener(stream, added)
-      return stored.length as Sequence
+    async cut(stream, first) {
+      const cursors = new Map(memory.streams().map((state) => [state.stream, 0 as Sequence | 0]))
+      await memory.retain(Infinity, cursors.set(stream, (first - 1) as Sequence))
     },
-    async read(stream, after, limit) {
-      const entries = kept(stream)
-        .filter(({ sequence }) => sequence > after)
-        .slice(0, limit)
-      return { entries, last: entries[entries.length - 1]?.sequence ?? (after as Sequence) }
-    },
-    async get(stream, sequences) {
-      const entries = kept(stream)
-      return sequences.map((sequence) => entries.find((entry) => entry.sequence === sequence))
-    },
-    streams: () =>
-      Array.from(all, ([stream, { length }]) => ({
-        stream,
-        first: (firsts.get(stream) ?? 1) as Sequence,
-        last: length as Sequence,
-        frontier: { size: length, hashes: [] } as never,
-      })),
-    durable: (stream) => (all.get(stream)?.length ?? 0) as Sequence | 0,
-    subscribe(listener) {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
-    retain: async () => 0,
-    stats: () => ({ bytes: 0, bytesMax: 1, segments: 0, unsealedSegments: 0 }),
-    close: async () => undefined,
+    subscribe: (listener) => memory.subscribe((stream, entries) => journal.deaf || listener(stream, entries)),
   }
   return journal
 }
@@ -91,12 +57,16 @@ interface Row {
   readonly time: number
   readonly sequence: Sequence
 }
+/** `token`: of the insert that brought it. */
+interface StoredRow extends Row {
+  readonly token: string
+}
 
 /** Where an insert fails: before it took effect, after some of its days, or when all is stored and only the answer lost. */
 export type InsertFault = 'before' | 'between-days' | 'after'
 
 export interface PostingsDouble extends PostingsStore {
-  rows: Row[]
+  rows: StoredRow[]
   /** Asked once for each insert. */
   fault: () => InsertFault | undefined
   /** Nothing answers while true. */
@@ -105,21 +75,25 @@ export interface PostingsDouble extends PostingsStore {
   inFlightMax: number
   /** Somebody deletes the store. */
   wipe(): void
+  /** A power cut takes what the engine had not synced: the last inserts, with their tokens. */
+  lose(inserts: number): void
   /** The handle of one process: calls fail once it has crashed. */
   session(): PostingsStore & { crash(): void }
 }
 
-/** Postings in a list, with the failures that an engine in another process has. */
+/** Postings as a list of rows that tests may look at and damage, with the failures of an engine in another process. */
 export function createPostingsDouble(): PostingsDouble {
-  const tokens = new Set<string>()
+  let tokens: string[] = []
   let inFlight = 0
   const check = () => {
     if (store.down) throw new PostingsUnavailableError('down')
   }
   const insertDays = async (added: Row[], token: string, fault: InsertFault | undefined) => {
     for (const day of new Set(added.map((row) => row.day))) {
-      if (!tokens.has(`${token}/${day}`)) store.rows.push(...added.filter((row) => row.day === day))
-      tokens.add(`${token}/${day}`)
+      const ofDay = `${token}/${day}`
+      if (!tokens.includes(ofDay))
+        store.rows.push(...added.filter((row) => row.day === day).map((row) => ({ ...row, token: ofDay })))
+      tokens.push(ofDay)
       if (fault === 'between-days') throw new PostingsUnavailableError('between days')
       await new Promise((resolve) => setImmediate(resolve))
     }
@@ -132,7 +106,12 @@ export function createPostingsDouble(): PostingsDouble {
     inFlightMax: 0,
     wipe() {
       store.rows = []
-      tokens.clear()
+      tokens = []
+    },
+    lose(inserts) {
+      const lost = new Set(inserts > 0 ? tokens.slice(-inserts) : [])
+      tokens = tokens.filter((token) => !lost.has(token))
+      store.rows = store.rows.filter((row) => !lost.has(row.token))
     },
     async insert(rows, token) {
       check()

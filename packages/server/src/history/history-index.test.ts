@@ -58,7 +58,8 @@ async function sequences(index: HistoryIndex, request: Partial<HistoryRequest> =
 }
 const inserted = (index: HistoryIndex, mark: number, of = stream) =>
   vi.waitFor(() => expect(index.cursors().get(of)).toBe(mark), { timeout: 10_000, interval: 2 })
-const place = (row: object) => JSON.stringify(Object.values(row).map(String))
+const place = (row: object) =>
+  JSON.stringify(Object.entries(row).map(([name, value]) => (name === 'token' ? '' : String(value))))
 const everyEvent = (rows: { attribute: number }[]) => rows.filter(({ attribute }) => attribute === 0).length
 
 test('what is durable is found at once, before anything was inserted', async () => {
@@ -200,7 +201,7 @@ describe('a walk', () => {
     await append(2_000, { eventTime: noon - 5_000 })
     await append(10, { eventTime: noon - 9_000 })
     await inserted(index, 2_010)
-    journal.cut(stream, 1_990)
+    await journal.cut(stream, 1_990)
     assert.deepEqual(
       await sequences(index, { limit: 11, timeMax: noon / 1_000 - 5 }),
       [2_000, 1_999, 1_998, 1_997, 1_996, 1_995, 1_994, 1_993, 1_992, 1_991, 1_990],
@@ -366,7 +367,7 @@ describe('holes', () => {
     const today = Math.floor(noon / dayMs)
     store.rows = store.rows.filter(({ day }) => day === today)
     store.rows.push(...store.rows.filter(({ sequence }) => sequence === 6))
-    journal.cut(stream, 4)
+    await journal.cut(stream, 4)
     const differences: unknown[][] = []
     const events = { countDiffers: (...difference: unknown[]) => void differences.push(difference) }
     index = await open({}, events)

@@ -43,7 +43,7 @@ type Step =
   | { readonly kind: 'begin' | 'lookup'; readonly lookup: Lookup }
   | { readonly kind: 'pause'; readonly ms: number }
   | { readonly kind: 'fault'; readonly insert?: InsertFault; readonly control?: FaultPoint; readonly times: number }
-  | { readonly kind: 'crash'; readonly wipe: boolean }
+  | { readonly kind: 'crash'; readonly loss: number | 'all' }
 
 const text = constantFrom('a', 'b', 'A', 'a b', '\u00e9')
 /** Seconds that repeat often, on both sides of the 90-day edge. */
@@ -103,7 +103,10 @@ const aStep: Arbitrary<Step> = oneof(
       { requiredKeys: ['kind', 'times'] },
     ),
   },
-  { weight: 2, arbitrary: record({ kind: constant('crash' as const), wipe: oneof(boolean(), constant(false)) }) },
+  {
+    weight: 2,
+    arbitrary: record({ kind: constant('crash' as const), loss: constantFrom<(number | 'all')[]>(0, 0, 1, 2, 'all') }),
+  },
 )
 
 test(
@@ -130,7 +133,7 @@ async function run(steps: readonly Step[]): Promise<void> {
       if (step.kind === 'append') await world.append(step)
       else if (step.kind === 'pause') await new Promise((resolve) => setTimeout(resolve, step.ms))
       else if (step.kind === 'fault') world.fault(step)
-      else if (step.kind === 'crash') await world.crash(step.wipe)
+      else if (step.kind === 'crash') await world.crash(step.loss)
       else if (step.kind === 'lookup') await (await beginWalk(world, step.lookup))()
       else walks.push(await beginWalk(world, step.lookup))
     }
@@ -180,8 +183,9 @@ function createWorld() {
   let session = store.session()
   let index: HistoryIndex
   let count = 0
-  const all = (region: Region) =>
-    (journal.all.get(streamOf(region)) ?? []).map((entry) => ({ entry, event: parseEnvelope(entry).event }))
+  // Kept beside the journal: what was appended is what has to be shown.
+  const appended = new Map<Region, { sequence: number; event: RoutingFields }[]>()
+  const all = (region: Region) => appended.get(region) ?? []
 
   return {
     async open() {
@@ -205,17 +209,23 @@ function createWorld() {
     },
     async append({ region, events, daysAgo }: { region: Region; events: readonly Event[]; daysAgo: number }) {
       const entries = events.map((event) => newEntry({ ...event, eventId: `id${++count}` }, now - daysAgo * dayMs))
-      await journal.append(streamOf(region), entries)
+      const last = await journal.append(streamOf(region), entries)
+      const added = entries.map((entry, at) => ({
+        sequence: last - entries.length + 1 + at,
+        event: parseEnvelope(entry).event,
+      }))
+      appended.set(region, [...all(region), ...added])
     },
     fault({ insert, control: at, times }: { insert?: InsertFault; control?: FaultPoint; times: number }) {
       if (insert) insertFaults = Array.from({ length: times }, () => insert)
       if (at) controlFaults = Array.from({ length: times }, () => at)
     },
-    async crash(wipe: boolean) {
+    async crash(loss: number | 'all') {
       session.crash()
       control = control.crash(controlOptions)
       await index.close()
-      if (wipe) store.wipe()
+      if (loss === 'all') store.wipe()
+      else store.lose(loss)
       session = store.session()
       await this.open()
     },
@@ -244,7 +254,7 @@ function createWorld() {
         .filter(({ event }) => event.category === category)
         .filter(({ event }) => event.eventTime / 1_000 >= start && event.eventTime / 1_000 <= end)
         .filter(({ event }) => !filter || naiveValues(event, filter.AttributeKey).includes(filter.AttributeValue))
-        .sort((a, b) => b.event.eventTime - a.event.eventTime || b.entry.sequence - a.entry.sequence)
+        .sort((a, b) => b.event.eventTime - a.event.eventTime || b.sequence - a.sequence)
         .map(({ event }) => event.eventId)
     },
     context: (region: Region) =>
