@@ -1,26 +1,18 @@
 import type { Region } from '@opentrail/core/event'
 import type { Principal } from '../accounts/index.ts'
-import { AuthenticationError, type SigV4Verifier } from '../auth/index.ts'
+import type { SigV4Verifier } from '../auth/index.ts'
 import { ApiError, type Operation, type OperationContext } from '../operations/index.ts'
-import type { ApiCall, CallIdentity, SelfTrail } from '../selftrail/index.ts'
+import type { ApiCall, SelfTrail } from '../selftrail/index.ts'
 import type { Exchange } from './exchange.ts'
 import { internalFailureText } from './http-server.ts'
-import type { RefusalRecorder } from './refusal-recorder.ts'
+import { describeCall, recordRefusedCall, type CallName, type RefusedCallOptions } from './refused-call.ts'
 import type { Throttle } from './throttle.ts'
 
 /** AWS's limit for requests of this API. */
 export const callBodyBytesMax = 1_048_576
-/** As much of the user agent as CloudTrail keeps. */
-const userAgentCharactersMax = 1_024
-
-export interface CallOptions {
+export interface CallOptions extends RefusedCallOptions {
   readonly verifier: SigV4Verifier
-  readonly credentials: { accessKey(accessKeyId: string): { readonly principal: Principal } | undefined }
-  readonly regions: ReadonlySet<string>
   readonly selfTrail: SelfTrail
-  readonly refusals: RefusalRecorder
-  /** The account and Region that calls of unknown keys are recorded in. */
-  readonly home: { readonly account: Principal['account']; readonly region: Region }
   /** Absent: calls are not throttled. */
   readonly throttle?: { readonly buckets: Throttle; callsPerSecond(operation: string): number | undefined }
   context(caller: Principal, region: Region): OperationContext
@@ -53,7 +45,7 @@ export async function performCall(
   const { principal, region } = await authenticate(exchange, service, operation, body, options)
   const outcome = await attempt(exchange, service, operation, body, options, principal, region)
   const call: ApiCall = {
-    ...baseCall(exchange, service, operation, { kind: 'user', principal }, region),
+    ...describeCall(exchange, callName(service, operation), { kind: 'user', principal }, region),
     ...recordedOutcome(operation, outcome),
   }
   try {
@@ -86,28 +78,9 @@ async function authenticate(
     const { principal, region } = options.verifier.verify(exchange.wire, rules, body)
     return { principal, region: region as Region }
   } catch (error) {
-    if (error instanceof AuthenticationError) await recordRefusal(exchange, service, operation, error, options)
+    await recordRefusedCall(exchange, callName(service, operation), error, options)
     throw error
   }
-}
-
-/** The caller is whoever knows the key's id: an identity that is claimed, never the user's own. */
-async function recordRefusal(
-  exchange: Exchange,
-  service: CalledService,
-  operation: Operation,
-  error: AuthenticationError,
-  options: CallOptions,
-): Promise<void> {
-  const { claim } = error
-  const account = (claim && options.credentials.accessKey(claim.accessKeyId)?.principal.account) ?? options.home.account
-  const region = claim && options.regions.has(claim.region) ? (claim.region as Region) : options.home.region
-  const identity: CallIdentity = { kind: 'unknown-key', accessKeyId: claim?.accessKeyId ?? '', account }
-  await options.refusals.record({
-    ...baseCall(exchange, service, operation, identity, region),
-    errorCode: error.code,
-    errorMessage: error.message,
-  })
 }
 
 type Outcome =
@@ -154,26 +127,12 @@ function asApiError(error: unknown, operation: Operation, options: CallOptions):
   return new ApiError('InternalFailure', internalFailureText, { status: 500, cause: error })
 }
 
-function baseCall(
-  exchange: Exchange,
-  service: CalledService,
-  operation: Operation,
-  identity: CallIdentity,
-  region: Region,
-): ApiCall {
-  return {
-    identity,
-    region,
-    eventSource: service.eventSource,
-    eventName: operation.name,
-    readOnly: operation.readOnly,
-    requestId: exchange.requestId,
-    sourceIPAddress: exchange.sourceIPAddress,
-    userAgent: exchange.userAgent.slice(0, userAgentCharactersMax),
-    category: service.category,
-    ...(exchange.tls && { tls: exchange.tls }),
-  }
-}
+const callName = ({ eventSource, category }: CalledService, { name, readOnly }: Operation): CallName => ({
+  eventSource,
+  eventName: name,
+  readOnly,
+  category,
+})
 
 /** A denied call is recorded without its parameters, under IAM's shorter name of the error, as CloudTrail does it. */
 function recordedOutcome(operation: Operation, outcome: Outcome): Partial<ApiCall> {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { finished, Transform, type Readable } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import { splitTarget, type WireRequest } from '../auth/index.ts'
 import { ApiError } from '../operations/index.ts'
@@ -39,8 +40,12 @@ export interface Exchange {
    * RequestAbortedException (400), ServiceUnavailable (503, no memory for it now).
    */
   readBody(bytesMax?: number): Promise<Buffer>
-  /** The body as it arrives, once; for routes whose bodies do not fit into memory. Its bounds are the route's business. */
-  bodyStream(): IncomingMessage
+  /**
+   * The body as it arrives, for what is too large for memory; once. It fails, instead of ending, when the client goes
+   * away or sends more than `bytesMax` (by default the route's limit), and it can be left early: the answer still goes out.
+   * @throws {ApiError} RequestEntityTooLargeException (413)
+   */
+  bodyStream(bytesMax?: number): Readable
   /** Sends the answer; a second one is ignored. Does not wait until the client has read it. */
   respond(answer: Answer): void
   readonly answered: boolean
@@ -134,9 +139,10 @@ export function createExchange(
       sendContinue()
       return collect(incoming, bytesMax, options.limits.bodyMs, take)
     },
-    bodyStream() {
+    bodyStream(bytesMax = options.bodyBytesMax) {
+      if (Number(incoming.headers['content-length'] ?? 0) > bytesMax) throw tooLarge(bytesMax)
       sendContinue()
-      return incoming
+      return boundedStream(incoming, bytesMax)
     },
     respond(answer) {
       if (answered || outgoing.headersSent || outgoing.destroyed) return
@@ -164,6 +170,9 @@ const hasBody = ({ headers }: IncomingMessage): boolean =>
 
 const tooLarge = (bytesMax: number) =>
   new ApiError('RequestEntityTooLargeException', `The request body is larger than ${bytesMax} bytes.`, { status: 413 })
+
+const aborted = (cause?: unknown) =>
+  new ApiError('RequestAbortedException', 'The client closed the connection.', { cause })
 
 const busy = () =>
   new ApiError('ServiceUnavailable', 'Too many requests are being read at the moment. Try again.', { status: 503 })
@@ -193,7 +202,7 @@ function collect(
       else pieces.push(piece)
     }
     const onEnd = () => settle(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, length))
-    const onClose = () => settle(new ApiError('RequestAbortedException', 'The client closed the connection.'))
+    const onClose = () => settle(aborted())
     const timer = setTimeout(
       () => settle(new ApiError('RequestTimeoutException', 'The body did not arrive in time.', { status: 408 })),
       bodyMs,
@@ -201,6 +210,23 @@ function collect(
     if (incoming.destroyed && !incoming.readableEnded) return onClose()
     incoming.on('data', onData).once('end', onEnd).once('close', onClose)
   })
+}
+
+/** A stream of its own, because leaving a loop over `incoming` itself would close the connection before the answer. */
+function boundedStream(incoming: IncomingMessage, bytesMax: number): Readable {
+  let length = 0
+  const bounded = new Transform({
+    transform(piece: Buffer, _encoding, done) {
+      length += piece.length
+      if (length > bytesMax) done(tooLarge(bytesMax))
+      else done(null, piece)
+    },
+  })
+  // A pipe does not say that its source ended early: without this the reader would wait for ever.
+  finished(incoming, { writable: false }, (error) => {
+    if (error) bounded.destroy(aborted(error))
+  })
+  return incoming.pipe(bounded)
 }
 
 /** Reads and forgets what still comes: until the end, a number of bytes, or some time. */

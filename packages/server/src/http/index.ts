@@ -8,3 +8,4 @@ export { createRefusalRecorder, type RefusalRecorder, type RefusalRecorderOption
 export { jsonError, type Route } from './route.ts'
 export { createThrottle, type Throttle } from './throttle.ts'
 export { type HttpTls } from './tls.ts'
+export { describeCall, recordRefusedCall, type CallName, type RefusedCallOptions } from './refused-call.ts'

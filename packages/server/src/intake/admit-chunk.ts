@@ -17,8 +17,6 @@ export interface AdmissionTask {
   readonly state: SplitterState
   readonly isLast: boolean
   readonly context: AdmissionContext
-  /** Place of the chunk's first record in the request. */
-  readonly firstIndex: number
   readonly idempotencyKey?: string
 }
 
@@ -50,29 +48,25 @@ export interface AdmissionResult {
 export function admitChunk(task: AdmissionTask): AdmissionResult {
   const split = splitRecords(task.state, task.chunk, task.isLast)
   const streams = new Map<StreamId, { entries: NewEntry[]; indexes: number[] }>()
-  const refusals: RecordRefusal[] = []
-  let index = task.firstIndex
-  for (const item of split.items) {
-    const place = index++
-    const admission =
-      'refusal' in item
-        ? { ok: false as const, refusal: item.refusal }
-        : admit(item, task.context, () => giveId(task, place, item))
+  const refusals: RecordRefusal[] = [...split.refusals]
+  for (const [position, record] of split.records.entries()) {
+    const index = split.indexes[position]!
+    const admission = admit(record, task.context, () => giveId(task, index, record))
     if (!admission.ok) {
-      refusals.push({ index: place, ...admission.refusal })
+      refusals.push({ index, ...admission.refusal })
       continue
     }
     let stream = streams.get(admission.stream)
     if (!stream) streams.set(admission.stream, (stream = { entries: [], indexes: [] }))
     stream.entries.push(admission.entry)
-    stream.indexes.push(place)
+    stream.indexes.push(index)
   }
   const admitted = [...streams].map(([stream, { entries, indexes }]) => ({
     stream,
     packed: pack(entries),
     indexes: Uint32Array.from(indexes),
   }))
-  return { state: split.state, received: split.items.length, admitted, refusals }
+  return { state: split.state, received: split.state.index - task.state.index, admitted, refusals }
 }
 
 /**

@@ -1,8 +1,9 @@
 import {
   decodeEntry,
+  encodedLength,
+  splitterStart,
   type AdmissionContext,
   type NewEntry,
-  type SplitterState,
   type StreamId,
 } from '@opentrail/core/event'
 import type { AdmissionPool } from './admission-pool.ts'
@@ -47,7 +48,6 @@ export interface IntakeOptions {
   readonly admission: AdmissionPool
   readonly writer: RecordWriter
   readonly reports: RefusalReports
-  readonly emptyState: SplitterState
   readonly bodyBytesMax: number
 }
 
@@ -61,8 +61,7 @@ export async function takeIn(request: IntakeRequest, options: IntakeOptions): Pr
   const tally = createTally(options.reports)
   const inFlight = new Set<Promise<void>>()
   let failure: { error: unknown } | undefined
-  let state = options.emptyState
-  let index = 0
+  let state = splitterStart
   try {
     for await (const { chunk, last } of bodyChunks(request.body, request.encoding, options.bodyBytesMax)) {
       const { context, idempotencyKey } = request
@@ -71,12 +70,10 @@ export async function takeIn(request: IntakeRequest, options: IntakeOptions): Pr
         state,
         isLast: last,
         context,
-        firstIndex: index,
         ...(idempotencyKey !== undefined && { idempotencyKey }),
       }
       const result = await options.admission.admit(task)
       state = result.state
-      index += result.received
       tally.received(result.received)
       for (const refusal of result.refusals) await tally.refused(refusal)
       for (const stream of result.admitted) {
@@ -97,13 +94,22 @@ export async function takeIn(request: IntakeRequest, options: IntakeOptions): Pr
   }
 }
 
+/** Small records grow when they are filled in and enveloped: a chunk of them can exceed what one append should hold. */
+const writeBytesMax = 2 * 1024 * 1024
+
 async function store(stream: PackedEntries, writer: RecordWriter, tally: Tally): Promise<void> {
   const entries = unpack(stream)
-  const outcomes = await writer.write(stream.stream, entries)
-  for (const [place, outcome] of outcomes.entries()) {
-    // Only a refusal may have to wait (for its report): no turn of the event loop for each stored event.
-    const refusing = tally.outcome(stream.stream, stream.indexes[place]!, outcome, entries[place]!)
-    if (refusing) await refusing
+  for (let from = 0; from < entries.length;) {
+    let bytes = 0
+    let to = from
+    while (to < entries.length && bytes < writeBytesMax) bytes += encodedLength(entries[to++]!)
+    const outcomes = await writer.write(stream.stream, entries.slice(from, to))
+    for (const [place, outcome] of outcomes.entries()) {
+      // Only a refusal may have to wait (for its report): no turn of the event loop for each stored event.
+      const refusing = tally.outcome(stream.stream, stream.indexes[from + place]!, outcome, entries[from + place]!)
+      if (refusing) await refusing
+    }
+    from = to
   }
 }
 

@@ -15,7 +15,7 @@ export type WriteOutcome =
  */
 export interface RecordWriter {
   /**
-   * One outcome per entry, in order. `reserve` may use the space kept back for the service's own events.
+   * One outcome per entry, in order. At most a few MiB at once: the entries share an append. `reserve` may use the space kept back for the service's own events.
    * @throws {WriterBusyError} too much is waiting already; nothing was stored.
    * @throws JournalFullError, JournalUnavailableError, JournalFencedError of the journal.
    */
@@ -27,8 +27,8 @@ export class WriterBusyError extends Error {
   override readonly name = 'WriterBusyError'
 }
 
-/** Entries of one append: large enough for a group commit to pay, small enough to bound the latency behind it. */
-const appendEntriesMax = 10_000
+/** Bytes of one append: large enough for a group commit to pay, small enough to bound the latency behind it. */
+const appendBytesMax = 2 * 1024 * 1024
 /** Bytes waiting over all streams before writers are told to come back: four seconds of the intake target. */
 const waitingBytesMax = 128 * 1024 * 1024
 
@@ -87,11 +87,11 @@ const newQueue = (window: EventWindow): StreamQueue => ({ window, waiting: [], d
 /** Submissions with and without the reserve do not share an append: the one must not be refused for the other's sake. */
 function takeGroup(waiting: Submission[]): Submission[] {
   const reserve = waiting[0]!.reserve
-  let entries = 0
+  let bytes = 0
   let count = 0
   while (count < waiting.length && waiting[count]!.reserve === reserve) {
-    entries += waiting[count]!.entries.length
-    if (count > 0 && entries > appendEntriesMax) break
+    bytes += waiting[count]!.bytes
+    if (count > 0 && bytes > appendBytesMax) break
     count++
   }
   return waiting.splice(0, count)

@@ -6,6 +6,8 @@ export interface Gauges {
   journalBytes(): number
   journalBytesMax(): number
   journalSegments(): number
+  /** Events ever stored, over all streams. */
+  journalEvents(): number
   /** Durable events that history cannot find yet, over all streams. */
   historyLag(): number
   engineUp(): boolean
@@ -51,6 +53,7 @@ export function createMetrics(gauges: Gauges): Metrics {
   gauge('opentrail_journal_bytes', 'Bytes the journal takes', gauges.journalBytes)
   gauge('opentrail_journal_bytes_max', 'Bytes the journal may take', gauges.journalBytesMax)
   gauge('opentrail_journal_segments', 'Segments of the journal', gauges.journalSegments)
+  gauge('opentrail_journal_events', 'Events ever stored, over all streams', gauges.journalEvents)
   gauge('opentrail_history_lag_events', 'Durable events that the stored index does not hold yet', gauges.historyLag)
   gauge('opentrail_engine_up', 'Whether the engine answers', () => (gauges.engineUp() ? 1 : 0))
   gauge('process_resident_memory_bytes', 'Resident memory of the main process', () => process.memoryUsage.rss())

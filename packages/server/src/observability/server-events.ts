@@ -21,7 +21,7 @@ export type ServerEvent =
       readonly refused: number
       readonly bytes?: number
     }
-  | { readonly kind: 'journal-tail-cut'; readonly segment: string; readonly bytes: number }
+  | { readonly kind: 'journal-tail-cut'; readonly bytes: number }
   | { readonly kind: 'journal'; readonly message: string; readonly error?: unknown }
   | { readonly kind: 'history'; readonly message: string; readonly error?: unknown }
   | { readonly kind: 'history-rebuilding'; readonly indexed: number; readonly total: number }

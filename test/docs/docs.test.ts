@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, test } from 'vitest'
+import { clientPath, hasAwsCli } from '../clients.ts'
+import { skipped } from '../skip.ts'
+import { shellBlocks } from './code-blocks.ts'
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
+const guides = readdirSync(join(root, 'docs/guides')).map((name) => `docs/guides/${name}`)
+const documents = ['README.md', ...guides]
+
+/** Installing, building and starting on a busy two-core machine. */
+const startMsMax = 180_000
+const scriptMsMax = 180_000
+
+describe('every command in the documents works as written', () => {
+  for (const document of documents) {
+    test(document, { timeout: startMsMax + scriptMsMax + 30_000 }, async () => {
+      const blocks = shellBlocks(readFileSync(join(root, document), 'utf8'))
+      const data = mkdtempSync(join(tmpdir(), 'opentrail-docs-'))
+      const environment = {
+        ...process.env,
+        OPENTRAIL_DATA: data,
+        OPENTRAIL_PORT: '0',
+        OPENTRAIL_LOG_LEVEL: 'warn',
+        PATH: clientPath(),
+      }
+      const servers: ChildProcess[] = []
+      try {
+        for (const block of blocks.filter(({ kind }) => kind === 'server'))
+          servers.push(await startServer(block.text, environment))
+        const run = blocks.filter(({ kind }) => kind === '' || (kind === 'needs-aws' && awsCliOrSkip(document)))
+        const script = run.map(({ line, text }) => `echo "--- ${document}:${line}"\n${text}`).join('\n')
+        const result = spawnSync('bash', ['-euo', 'pipefail', '-c', script], {
+          cwd: root,
+          env: environment,
+          encoding: 'utf8',
+          timeout: scriptMsMax,
+        })
+        assert.equal(result.status, 0, `${document} failed:\n${result.stdout}\n${result.stderr}`)
+      } finally {
+        for (const server of servers) await stop(server)
+        rmSync(data, { recursive: true, force: true })
+      }
+    })
+  }
+
+  test('every link between documents leads somewhere', () => {
+    const all = [
+      ...documents,
+      ...readdirSync(join(root, 'docs'), { recursive: true }).map((name) => `docs/${String(name)}`),
+    ]
+    for (const document of new Set(all.filter((name) => name.endsWith('.md')))) {
+      for (const [, target] of readFileSync(join(root, document), 'utf8').matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)) {
+        assert.ok(
+          existsSync(join(root, dirname(document), target!)),
+          `${document} links to ${target}, which does not exist`,
+        )
+      }
+    }
+  })
+})
+
+function awsCliOrSkip(document: string): boolean {
+  if (hasAwsCli()) return true
+  skipped(`the AWS CLI commands of ${document}`, 'the AWS CLI is not installed')
+  return false
+}
+
+/** Resolves when the server says that it is ready. */
+async function startServer(command: string, environment: NodeJS.ProcessEnv): Promise<ChildProcess> {
+  const env = /--test/.test(command) ? without(environment, ['OPENTRAIL_DATA', 'OPENTRAIL_PORT']) : environment
+  const server = spawn('bash', ['-c', command], { cwd: root, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  await new Promise<void>((ready, failed) => {
+    const timer = setTimeout(() => failed(new Error(`the server did not become ready:\n${output}`)), startMsMax)
+    const read = (data: Buffer) => {
+      output += data.toString()
+      if (!/is ready/.test(output)) return
+      clearTimeout(timer)
+      ready()
+    }
+    server.stdout.on('data', read)
+    server.stderr.on('data', read)
+    server.on('exit', (code) => failed(new Error(`the server ended with ${code}:\n${output}`)))
+  })
+  return server
+}
+
+const without = (environment: NodeJS.ProcessEnv, names: readonly string[]) =>
+  Object.fromEntries(Object.entries(environment).filter(([name]) => !names.includes(name)))
+
+async function stop(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null) return
+  const ended = new Promise((done) => server.on('exit', done))
+  process.kill(-server.pid!, 'SIGTERM')
+  await ended
+}
