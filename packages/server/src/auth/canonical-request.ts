@@ -49,8 +49,10 @@ export const decodeEscapes = (wire: string): string =>
     : wire
 
 export function canonicalPath(path: string, style: PathStyle): string {
-  const prepared = style === 'verbatim' ? decodeEscapes(path) : withoutDotSegments(path)
-  return prepared.replace(reservedByteOfPath, escapeByte) || '/'
+  if (style === 'normalised') return withoutDotSegments(path).replace(reservedByteOfPath, escapeByte)
+  // By segment, so that an encoded slash stays apart from one that separates.
+  const segments = path.split('/').map((segment) => encodeComponent(decodeEscapes(segment)))
+  return segments.join('/') || '/'
 }
 
 function withoutDotSegments(path: string): string {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
-import { Readable } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import * as fc from 'fast-check'
 import { describe, test } from 'vitest'
@@ -49,7 +49,6 @@ const pieces = (bytes: Buffer, size: number): Buffer[] =>
 async function decode(wire: Buffer, from: ChunkSeed, decodedBytes: number, size: number, trailerNames: string[] = []) {
   const decoder = createChunkedPayload({ seed: from, decodedBytes, trailerNames })
   const source = Readable.from(pieces(wire, size))
-  source.on('error', (error) => decoder.destroy(error))
   const content = await buffer(source.pipe(decoder))
   return { content, trailers: Object.fromEntries(decoder.trailers) }
 }
@@ -125,4 +124,12 @@ test('a trailer that was not announced is refused', async () => {
   const from = seed({ trailer: true })
   await assert.rejects(decode(encoded([], from, { 'x-other': '1' }), from, 0, 10, []), /not announced/)
   await assert.rejects(decode(encoded([], from), from, 0, 10, ['x-amz-checksum-crc32']), /missing/)
+})
+
+test('an upload that is aborted ends in an error, not in silence', async () => {
+  const source = new PassThrough()
+  const reading = buffer(source.pipe(createChunkedPayload({ seed: seed(), decodedBytes: 10 })))
+  source.write('a;chunk-sig')
+  source.destroy()
+  await assert.rejects(reading, { code: 'ERR_STREAM_PREMATURE_CLOSE' })
 })

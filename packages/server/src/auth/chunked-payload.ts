@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
-import { Transform, type TransformCallback } from 'node:stream'
+import { finished, Transform, type Readable, type TransformCallback } from 'node:stream'
 import { ApiError } from '../operations/index.ts'
 import { invalidSignature } from './authentication-error.ts'
 import { emptySha256, sha256Hex } from './canonical-request.ts'
@@ -49,6 +49,12 @@ export class ChunkedPayload extends Transform {
     super()
     this.#options = options
     this.#previousSignature = options.seed.signature
+    // A pipe does not say that its source failed: without this a reader would wait for ever for an aborted upload.
+    this.once('pipe', (source: Readable) => {
+      finished(source, { writable: false }, (error) => {
+        if (error) this.destroy(error)
+      })
+    })
   }
 
   override _transform(bytes: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {

@@ -293,6 +293,7 @@ describe('presigned requests', () => {
 test('paths: normalised and encoded once more for most services, verbatim for S3', () => {
   assert.equal(canonicalPath('/a%20b//./c/../d/', 'normalised'), '/a%2520b/d/')
   assert.equal(canonicalPath('/a%20b//./c/../d/', 'verbatim'), '/a%20b//./c/../d/')
+  assert.equal(canonicalPath('/a%2fb', 'verbatim'), '/a%2Fb')
   assert.equal(canonicalPath('/a$b%', 'verbatim'), '/a%24b%25')
   assert.equal(canonicalPath('/../..', 'normalised'), '/')
 })

@@ -67,6 +67,47 @@ test('routes: exact, by prefix, HEAD of GET; a clear error for the rest', async 
   assert.equal(faults.length, 0)
 })
 
+const postStream = (server: HttpServer, bytes: number, path = '/stream') =>
+  send(server, { method: 'POST', path, headers: { 'transfer-encoding': 'chunked' }, body: Buffer.alloc(bytes) })
+
+describe('a body as a stream', () => {
+  const ends: string[] = []
+  const streamed: Route = {
+    method: 'POST',
+    path: '/stream',
+    bodyBytesMax: 2_000_000,
+    async handle(exchange) {
+      try {
+        let length = 0
+        for await (const piece of exchange.bodyStream() as AsyncIterable<Buffer>) {
+          length += piece.length
+          if (exchange.query === 'leave') break
+        }
+        exchange.respond({ status: 200, body: String(length) })
+      } catch (error) {
+        ends.push(String((error as { code?: string }).code))
+        throw error
+      }
+    },
+  }
+
+  test('is bounded, and may be left early', async () => {
+    const { server } = await start({ routes: [streamed] })
+    assert.equal((await postStream(server, 2_000_000)).text, '2000000')
+    assert.equal((await postStream(server, 2_000_001)).status, 413)
+    assert.equal((await postStream(server, 1_500_000, '/stream?leave')).status, 200)
+  })
+  test('ends in an error when the client goes away', async () => {
+    const { server } = await start({ routes: [streamed] })
+    ends.length = 0
+    await raw(server, 'POST /stream HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc', (socket) => {
+      setTimeout(() => socket.resetAndDestroy(), 50)
+    })
+    await until(() => ends.length > 0)
+    assert.deepEqual(ends, ['RequestAbortedException'])
+  })
+})
+
 test('a bug in a route is told to us, not to the client', async () => {
   const { server, faults } = await start()
   const reply = await send(server, { path: '/broken' })
