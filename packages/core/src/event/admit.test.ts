@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, test } from 'vitest'
 import {
   account,
@@ -15,6 +15,19 @@ import {
   refused,
 } from './admission.testing.ts'
 import { admit } from './admit.ts'
+
+const readOnly = (eventName: string) => admitted({ ...minimal, eventName }).envelope.event.readOnly
+
+const cut = (errorMessage: string) => {
+  const { text } = admitted(JSON.stringify(minimal).replace('{', `{"errorMessage":"${errorMessage}",`))
+  return /"errorMessage":"([^"]*)"/.exec(text)![1]!
+}
+
+const isHarmless = (text: string) => !text.includes('HIDDEN_DUE_TO_SECURITY_REASONS')
+
+// Names and values that redaction changes have tests of their own.
+
+const id = (record: object) => admitted(record, importing).envelope.event.eventId
 
 describe('what is filled in', () => {
   test('a first event needs four fields; the rest follows from it, the configuration and the clock', () => {
@@ -57,7 +70,6 @@ describe('what is filled in', () => {
     assert.equal(envelope.event.category, 'Data')
   })
   test('calls whose name begins like a read are reads', () => {
-    const readOnly = (eventName: string) => admitted({ ...minimal, eventName }).envelope.event.readOnly
     for (const name of ['GetObject', 'DescribeX', 'ListUsers', 'LookupEvents', 'Search', 'HeadBucket'])
       assert.equal(readOnly(name), true, name)
     for (const name of ['Getaway', 'PutObject', 'Listen', 'getObject']) assert.equal(readOnly(name), false, name)
@@ -147,7 +159,7 @@ describe('what is refused', () => {
     assert.equal(refused({ eventTime: '2020-01-01T00:00:00Z', recipientAccountId: '1' }, importing), 'UnknownAccount')
   })
   test('five minutes ahead is in time', () => {
-    admitted({ ...minimal, eventTime: '2026-03-04T12:05:00Z' })
+    assert.ok(admitted({ ...minimal, eventTime: '2026-03-04T12:05:00Z' }))
   })
   test('a refusal names the event as far as it is known', () => {
     assert.equal(refusalOf({ ...minimal, eventID: eventId, readOnly: 1 }).eventId, eventId)
@@ -168,7 +180,6 @@ describe('imports', () => {
     assert.equal('readOnly' in envelope.event, false)
   })
   test('a record without an id has the same one each time, made from its content', () => {
-    const id = (record: object) => admitted(record, importing).envelope.event.eventId
     const record = { eventTime: '2015-01-01T00:00:00Z', eventName: 'X' }
     assert.match(id(record), /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
     assert.equal(id(record), id({ eventName: 'X', eventTime: '2015-01-01T00:00:00Z' }))
@@ -245,7 +256,8 @@ describe('other kinds of records', () => {
       },
     },
     service: {
-      ...{ eventVersion: '1.08', userIdentity: { accountId: account, invokedBy: 'AWS Internal' } },
+      eventVersion: '1.08',
+      userIdentity: { accountId: account, invokedBy: 'AWS Internal' },
       eventTime: '2026-03-04T00:00:08Z',
       eventSource: 'kms.amazonaws.com',
       eventName: 'RotateKey',
@@ -290,10 +302,6 @@ describe('other kinds of records', () => {
 
 describe('caps', () => {
   test('strings are cut at a whole character or escape', () => {
-    const cut = (errorMessage: string) => {
-      const { text } = admitted(JSON.stringify(minimal).replace('{', `{"errorMessage":"${errorMessage}",`))
-      return /"errorMessage":"([^"]*)"/.exec(text)![1]!
-    }
     assert.equal(cut('x'.repeat(1024)), 'x'.repeat(1024))
     assert.equal(cut('x'.repeat(1025)), 'x'.repeat(1024))
     assert.equal(cut('x'.repeat(1023) + 'é'), 'x'.repeat(1023))
@@ -320,8 +328,6 @@ describe('caps', () => {
 
 describe('properties', () => {
   const anyRecord = fc.dictionary(fc.string({ maxLength: 12 }), fc.jsonValue(), { maxKeys: 8 })
-  // Names and values that redaction changes have tests of their own.
-  const isHarmless = (text: string) => !text.includes('HIDDEN_DUE_TO_SECURITY_REASONS')
 
   test('what goes in comes out, plus what is filled in; and admitting it again changes nothing', () => {
     fc.assert(

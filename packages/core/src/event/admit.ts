@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { Admission, AdmissionContext, GivenId, Refusal } from './admission.ts'
 import { assembleRecord } from './assemble.ts'
 import type { Envelope } from './envelope.ts'
-import { eventIdKey, idFromRecord, isEventUuid, sha256 } from './event-id.ts'
+import { eventIdKey, idFromRecord, sha256, uuidBytes } from './event-id.ts'
 import { parseEventTime, parseImportedTime } from './event-time.ts'
 import { findOversize } from './field-caps.ts'
 import { fillsFor } from './fills.ts'
@@ -79,6 +79,10 @@ function admitInto(
   const eventTime = readTime(members, kind, context)
   const stream = readStream(members, kind, context)
   const broughtId = readId(members, kind, isImport)
+  const broughtKey = broughtId === undefined ? undefined : uuidBytes(broughtId)
+  // Lower case only, and no other text: readers of log files stop at an id that is no UUID.
+  if (!isImport && broughtId !== undefined && !broughtKey)
+    refuse('InvalidEventId', 'an event id is a UUID in lower case')
   const given = broughtId === undefined && !isImport ? giveId() : undefined
   const basis = {
     kind,
@@ -109,7 +113,7 @@ function admitInto(
     ...(given?.fromKey && { idFromKey: true as const }),
   }
   const entry = {
-    idKey: eventIdKey(eventId),
+    idKey: broughtKey ?? eventIdKey(eventId),
     recordHash,
     admittedAt: context.now,
     envelope: Buffer.from(JSON.stringify(envelope), 'utf8'),
@@ -197,13 +201,10 @@ const quoted = (text: string): string => JSON.stringify(text.length > 64 ? `${te
 function readId(members: RecordMembers, kind: RecordKind, isImport: boolean): string | undefined {
   const name = kind === 'aggregated' ? 'eventId' : 'eventID'
   const id = members.string(name)
-  if (isImport) {
-    if (id !== undefined && Buffer.byteLength(id) > importedIdBytesMax)
-      refuse('InvalidEventId', `${name} is longer than ${importedIdBytesMax} bytes`)
-    return id || undefined
-  }
-  if (id !== undefined && !isEventUuid(id)) refuse('InvalidEventId', `${name} must be a UUID in lower case`)
-  return id
+  if (!isImport) return id
+  if (id !== undefined && Buffer.byteLength(id) > importedIdBytesMax)
+    refuse('InvalidEventId', `${name} is longer than ${importedIdBytesMax} bytes`)
+  return id || undefined
 }
 
 /** The id of a refused record, as far as it could be read. */

@@ -5,7 +5,7 @@ const hexValue = new Uint8Array(128).fill(255)
 for (let value = 0; value < 16; value++) hexValue[value.toString(16).charCodeAt(0)] = value
 
 /** The bytes of a UUID in lower case, or undefined. */
-function uuidBytes(id: string): Uint8Array | undefined {
+export function uuidBytes(id: string): Uint8Array | undefined {
   if (id.length !== 36) return undefined
   const bytes = Buffer.allocUnsafe(16)
   let at = 0

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, test } from 'vitest'
 import { compactJson, jsonDepthMax, JsonOutline } from './json-outline.ts'
 import { NameTable } from './name-table.ts'
 
+const many = (count: number) => Array.from({ length: count }, (_, k) => `"k${k}":${k}`).join()
+
+const nested = (levels: number) => '{"a":'.repeat(levels - 1) + '{}' + '}'.repeat(levels - 1)
+
 const outline = new JsonOutline(new NameTable(['watchme']))
-const faultOf = (text: string | Buffer) => outline.scan(Buffer.from(text))?.code
+const faultOf = (text: string) => outline.scan(Buffer.from(text))?.code
 
 /** Rebuilds the value from the outline: proves keys, spans and the links between entries. */
 function rebuild(entry = 0): unknown {
@@ -88,7 +92,6 @@ describe('beyond the grammar', () => {
     assert.equal(faultOf('{"ab":1,"AB":2,"a-b":3,"a_b":4}'), undefined)
   })
   test('also among many keys, behind a nested object with many keys', () => {
-    const many = (count: number) => Array.from({ length: count }, (_, k) => `"k${k}":${k}`).join()
     assert.equal(faultOf(`{${many(500)},"n":{${many(100)}},"k3":1}`), 'DuplicateKey')
     assert.equal(faultOf(`{${many(500)},"n":{${many(100)}},"k500":1}`), undefined)
     // A scan that failed has left nothing behind.
@@ -103,7 +106,6 @@ describe('beyond the grammar', () => {
     assert.equal(faultOf('{"a":"\\ud83d\\uDE00\\u0000"}'), undefined)
   })
   test('too many levels', () => {
-    const nested = (levels: number) => '{"a":'.repeat(levels - 1) + '{}' + '}'.repeat(levels - 1)
     assert.equal(faultOf(nested(jsonDepthMax)), undefined)
     assert.equal(faultOf(nested(jsonDepthMax + 1)), 'TooDeep')
   })

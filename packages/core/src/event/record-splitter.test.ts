@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, test } from 'vitest'
 import { rawRecordBytesMax } from './admit.ts'
 import { splitRecords, splitterStart, type SplitterState, type SplitRefusal } from './record-splitter.ts'
+
+const chunked = (body: string): Uint8Array[] => {
+  const bytes = Buffer.from(body)
+  return Array.from({ length: Math.ceil(bytes.length / 65_536) }, (_, k) =>
+    bytes.subarray(k * 65_536, (k + 1) * 65_536),
+  )
+}
 
 interface Outcome {
   readonly records: string[]
@@ -137,12 +144,6 @@ test('nothing is no record', () => {
 
 describe('a record above the limit', () => {
   const large = `{"x":"${'y'.repeat(rawRecordBytesMax)}"}`
-  const chunked = (body: string): Uint8Array[] => {
-    const bytes = Buffer.from(body)
-    return Array.from({ length: Math.ceil(bytes.length / 65_536) }, (_, k) =>
-      bytes.subarray(k * 65_536, (k + 1) * 65_536),
-    )
-  }
   const forms = {
     lines: `${a}\n${large}\n${b}`,
     list: `{"Records":[${a},${large},${b}]}`,

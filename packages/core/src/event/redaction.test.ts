@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, test } from 'vitest'
 import { admitted, importing, minimal } from './admission.testing.ts'
 import { hiddenValue, secretForms, secretNames, secretParameters } from './redaction-list.ts'
@@ -86,10 +86,10 @@ describe('by form', () => {
     `authorization: bearer ${'x'.repeat(20)}`,
     `AWS4-HMAC-SHA256 Credential=AKIAX/20260304/eu-west-1/s3/aws4_request, SignedHeaders=host, Signature=${signature}`,
     `https://b.s3.amazonaws.com/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=${signature}`,
-    `https://b.s3.amazonaws.com/k?AWSAccessKeyId=AKIAX&Expires=1&Signature=${'vjbyPxybdZaNmGa%2ByT272YEAiv4%3D'}`,
+    `https://b.s3.amazonaws.com/k?AWSAccessKeyId=AKIAX&Expires=1&Signature=vjbyPxybdZaNmGa%2ByT272YEAiv4%3D`,
     `-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----`,
     `-----BEGIN PRIVATE KEY-----\nMIIE`,
-    `aws_secret_access_key = ${'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'}`,
+    'aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
   ]
   for (const secret of secrets) {
     test(`whole value below the top level: ${secret.slice(0, 40)}`, () => {
@@ -100,7 +100,7 @@ describe('by form', () => {
       assert.match(json['errorMessage'] as string, new RegExp(`^cannot read .*${hiddenValue}$`))
     })
     test(`written with escapes only: ${secret.slice(0, 40)}`, () => {
-      const escaped = [...secret].map((char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')
+      const escaped = secret.replace(/[^]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
       const { json } = admitted(
         JSON.stringify({ ...minimal, requestParameters: { a: 'PLACE' } }).replace('PLACE', escaped),
       )
@@ -165,9 +165,11 @@ describe('by form', () => {
       'X-Amz-Security-Token=',
       '-----BEGIN PRIVATE KEY-----',
     ])
-      admitted(
-        { eventTime: '2020-01-01T00:00:00Z', x: { a: unit.repeat(Math.floor(900_000 / unit.length)) } },
-        importing,
+      assert.ok(
+        admitted(
+          { eventTime: '2020-01-01T00:00:00Z', x: { a: unit.repeat(Math.floor(900_000 / unit.length)) } },
+          importing,
+        ).text,
       )
   }, 20_000)
 })

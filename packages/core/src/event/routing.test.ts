@@ -3,6 +3,15 @@ import { describe, test } from 'vitest'
 import { account, admitted, minimal } from './admission.testing.ts'
 import { eventResourcesMax, lookupValueCharsMax } from './resources.ts'
 
+const instance = (instanceId: string) => ({
+  instanceId,
+  subnetId: 's-1',
+  groupSet: { items: [{ groupId: 'sg-1' }] },
+})
+
+const trail = (eventName: string, requestParameters: object) =>
+  routing({ eventSource: 'cloudtrail.amazonaws.com', eventName, requestParameters }).resources
+
 const routing = (change: object) => admitted({ ...minimal, ...change }).envelope.event
 const usernames: [string | undefined, object][] = [
   ['root', { type: 'Root', principalId: account, userName: 'alias' }],
@@ -59,8 +68,6 @@ describe('resources', () => {
     ])
   })
   test('CreateTrail: the trail and its bucket; StopLogging: the trail as sent', () => {
-    const trail = (eventName: string, requestParameters: object) =>
-      routing({ eventSource: 'cloudtrail.amazonaws.com', eventName, requestParameters }).resources
     assert.deepEqual(trail('CreateTrail', { name: 't', s3BucketName: 'b' }), [
       { type: 'AWS::CloudTrail::Trail', name: 't' },
       { type: 'AWS::S3::Bucket', name: 'b' },
@@ -68,11 +75,6 @@ describe('resources', () => {
     assert.deepEqual(trail('StopLogging', { name: 'arn:t' }), [{ type: 'AWS::CloudTrail::Trail', name: 'arn:t' }])
   })
   test('RunInstances: each thing once', () => {
-    const instance = (instanceId: string) => ({
-      instanceId,
-      subnetId: 's-1',
-      groupSet: { items: [{ groupId: 'sg-1' }] },
-    })
     const { resources } = routing({
       eventSource: 'ec2.amazonaws.com',
       eventName: 'RunInstances',
