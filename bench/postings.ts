@@ -72,7 +72,8 @@ function batchRows(from: number, count: number): PostingRows {
     rows.day[row] = day
     rows.attribute[row] = attribute
     rows.value[row] = hashOf(attribute, values === 0 ? event : skewed(values))
-    rows.time[row] = day * secondsPerDay + Math.floor(((event % eventsPerDay) * secondsPerDay) / eventsPerDay) - (event % 300)
+    rows.time[row] =
+      day * secondsPerDay + Math.floor(((event % eventsPerDay) * secondsPerDay) / eventsPerDay) - (event % 300)
     rows.sequence[row] = event + 1
   }
   return rows
@@ -125,7 +126,7 @@ const scalar = async (query: string): Promise<string> =>
   (await (await engine.client.query({ query, format: 'TabSeparated' })).text()).trim()
 const partsQuery = "SELECT count(), sum(bytes_on_disk) FROM system.parts WHERE active AND table = 'postings'"
 const quiet = async (): Promise<void> => {
-  while ((await scalar("SELECT count() FROM system.merges")) !== '0') await new Promise((done) => setTimeout(done, 200))
+  while ((await scalar('SELECT count() FROM system.merges')) !== '0') await new Promise((done) => setTimeout(done, 200))
 }
 
 async function measureFinds(title: string): Promise<void> {

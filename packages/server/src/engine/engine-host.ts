@@ -52,14 +52,12 @@ async function openEngine(options: EngineHostOptions): Promise<SessionPool> {
   writeHostRecord(options.directory)
   const connect = loadNativeEngine()
   const store = storePath(options.directory)
-  const control = connect(store, [`--config-file=${configurationPath(options.directory)}`])
-  for (const database of options.databases) await control.query(`CREATE DATABASE IF NOT EXISTS ${database}`, 'Null')
+  // Stays open: with its last connection the whole engine would be closed.
+  const first = connect(store, [`--config-file=${configurationPath(options.directory)}`])
+  for (const database of options.databases) await first.query(`CREATE DATABASE IF NOT EXISTS ${database}`, 'Null')
   // Proves that every table can be opened, while a broken store can still be told apart from a broken query.
-  await control.query("SELECT count() FROM system.tables WHERE database NOT IN ('system')", 'Null')
-  return createSessionPool(
-    Array.from({ length: sessionCount }, () => connect(store)),
-    control,
-  )
+  await first.query("SELECT count() FROM system.tables WHERE database NOT IN ('system')", 'Null')
+  return createSessionPool(() => connect(store), sessionCount)
 }
 
 function listen(options: EngineHostOptions, sessions: SessionPool): Promise<Server> {

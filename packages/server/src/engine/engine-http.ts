@@ -178,7 +178,9 @@ export function createEngineHttp({ pool, token, spoolDirectory }: EngineHttpOpti
         response.writeHead(200, { 'Content-Type': 'text/plain' }).end('Ok.\n')
         return
       }
-      if (request.method !== 'POST') throw new SqlRefusedError('only POST is supported', 48, 'NOT_IMPLEMENTED')
+      // GET is what the client's own health check uses; it reads only.
+      const isRead = request.method === 'GET' && /^\s*SELECT\b/i.test(url.searchParams.get('query') ?? '')
+      if (request.method !== 'POST' && !isRead) throw new SqlRefusedError('use POST', 48, 'NOT_IMPLEMENTED')
       const asked = await parseRequest(request, url.searchParams)
       const result = await execute(request, asked, aborting.signal)
       const rows = String(result.rowsRead)
@@ -198,8 +200,8 @@ export function createEngineHttp({ pool, token, spoolDirectory }: EngineHttpOpti
       response.end(result.bytes)
     } catch (error) {
       sendFault(response, error, queryId)
-      // A body nobody reads would keep the connection busy for ever.
-      if (!request.complete) request.destroy()
+      // Read to its end, for the client sends it before it looks at the answer.
+      request.resume()
     }
   }
 

@@ -57,6 +57,7 @@ const corruptAfterAttempts = 3
 /** `startEngine` gives up after so many attempts; later restarts never do. */
 const startAttemptsMax = 8
 const closeWaitMs = 5_000
+const exitNoticeMs = 1_000
 /** Longest path of a unix socket: 108 bytes with the closing NUL on Linux, 104 on macOS. */
 const socketPathBytesMax = 103
 
@@ -67,6 +68,10 @@ function chooseSocket(directory: string): { readonly path: string; readonly remo
   const made = mkdtempSync(join(tmpdir(), 'opentrail-'))
   return { path: join(made, 'engine.sock'), remove: () => rmSync(made, { recursive: true, force: true }) }
 }
+
+/** How the host ended, or undefined where it still runs after `milliseconds`. */
+const exitWithin = (child: EngineHostProcess, milliseconds: number): Promise<string | undefined> =>
+  Promise.race([child.exited, sleep(milliseconds, undefined, { ref: false })])
 
 function moveStoreAside(directory: string): string | undefined {
   const store = storePath(directory)
@@ -137,10 +142,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
   async function watch(child: EngineHostProcess): Promise<string> {
     for (;;) {
-      const exit = await Promise.race([child.exited, sleep(options.pingIntervalMs ?? defaultPingIntervalMs)])
+      const exit = await exitWithin(child, options.pingIntervalMs ?? defaultPingIntervalMs)
       if (exit !== undefined) return exit
       if (!(await child.answersWithin(options.pingTimeoutMs ?? defaultPingTimeoutMs))) {
-        if (closing.signal.aborted) return child.exited
+        // One that has just crashed fails its ping too, and its end may be noticed a little later.
+        const crash = await exitWithin(child, exitNoticeMs)
+        if (crash !== undefined || closing.signal.aborted) return child.exited
         report({ kind: 'hung', pid: child.pid })
         child.kill()
         return child.exited
@@ -184,7 +191,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         const child = current
         if (child) {
           child.stop()
-          if ((await Promise.race([child.exited, sleep(closeWaitMs)])) === undefined) child.kill()
+          if ((await exitWithin(child, closeWaitMs)) === undefined) child.kill()
           await child.exited
         }
         await supervised
