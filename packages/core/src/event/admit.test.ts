@@ -192,6 +192,14 @@ describe('imports', () => {
     assert.equal(envelope.event.eventTime, Date.UTC(2030, 0, 1))
     assert.equal(refused({ ...record, eventID: 'é'.repeat(513) }, importing), 'InvalidEventId')
   })
+  test('names that every JavaScript object has are names like others', () => {
+    for (const name of ['constructor', '__proto__', 'toString']) {
+      const record = `{"eventTime":"2020-01-01T00:00:00Z","eventType":"${name}","eventName":"${name}","eventSource":"${name}","${name}":1}`
+      const { envelope, text } = admitted(record, importing)
+      assert.deepEqual([envelope.event.category, envelope.event.eventName], ['Management', name])
+      assert.ok(text.includes(`"${name}":1`))
+    }
+  })
   test('need a time', () => {
     assert.equal(refused(minimal, importing), 'MissingField')
     assert.equal(refused({ eventTime: 5 }, importing), 'MissingField')

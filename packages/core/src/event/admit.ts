@@ -45,7 +45,7 @@ const refuse = (code: string, message: string): never => {
  * checks, CloudTrail's caps and the missing fields; then CloudTrail's key order. Values keep their bytes. Records of an
  * `import` lose nothing but secrets and gain nothing: where they have no id, the envelope has one made from their hash.
  *
- * `giveId` is asked only for new records without an id. The result shares no memory with `raw`.
+ * `giveId` is asked only for new records without an id, and must not call `admit`. The result shares no memory with `raw`.
  */
 export function admit(raw: Uint8Array, context: AdmissionContext, giveId: () => GivenId): Admission {
   scratch ??= new RecordMembers(new JsonOutline(watchedNames))

@@ -289,7 +289,7 @@ export class JsonOutline {
     this.#openKeyCount = count + 1
     if (count - base < linearKeysMax) {
       for (let k = base; k < count; k++)
-        if (keyHash[openKeys[k]!] === hash && this.key(openKeys[k]!) === this.key(entry)) return true
+        if (keyHash[openKeys[k]!] === hash && this.#sameKey(openKeys[k]!, entry)) return true
       return false
     }
     let keys = this.#keySets[this.#depth - 1]
@@ -300,6 +300,17 @@ export class JsonOutline {
     }
     const size = keys.size
     return keys.add(this.key(entry)).size === size
+  }
+
+  #sameKey(one: number, other: number): boolean {
+    if (this.isKeyEscaped(one) || this.isKeyEscaped(other)) return this.key(one) === this.key(other)
+    const { bytes, keyStart, keyEnd } = this
+    const start = keyStart[one]!
+    const length = keyEnd[one]! - start
+    const offset = keyStart[other]! - start
+    if (keyEnd[other]! - keyStart[other]! !== length) return false
+    for (let i = start; i < start + length; i++) if (bytes[i] !== bytes[i + offset]) return false
+    return true
   }
 
   /** From a byte that is not plain to behind the closing quote, or -1. */

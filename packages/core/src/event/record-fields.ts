@@ -90,15 +90,17 @@ export const cappedFields = fieldNames.flatMap((name) => {
  */
 export type RecordKind = 'api' | 'network' | 'insight' | 'aggregated' | 'activity' | 'other'
 
-const categoryByType: Readonly<Record<string, string>> = {
-  AwsVpceEvent: 'NetworkActivity',
-  AwsVpceEvents: 'NetworkActivity',
-  AwsCloudTrailInsight: 'Insight',
-  AwsAggregatedEvent: 'Aggregated',
-  ActivityLog: 'ActivityAuditLog',
-  AwsConfigurationItem: 'ConfigurationItem',
-  AwsAuditManagerEvidence: 'Evidence',
-}
+const categoryByType = new Map(
+  Object.entries({
+    AwsVpceEvent: 'NetworkActivity',
+    AwsVpceEvents: 'NetworkActivity',
+    AwsCloudTrailInsight: 'Insight',
+    AwsAggregatedEvent: 'Aggregated',
+    ActivityLog: 'ActivityAuditLog',
+    AwsConfigurationItem: 'ConfigurationItem',
+    AwsAuditManagerEvidence: 'Evidence',
+  }),
+)
 const kindByCategory: Readonly<Record<string, RecordKind>> = {
   Management: 'api',
   Data: 'api',
@@ -125,13 +127,13 @@ export const eventTypes: ReadonlySet<string> = new Set([
   'AwsServiceEvent',
   'AwsConsoleAction',
   'AwsConsoleSignIn',
-  ...Object.keys(categoryByType),
+  ...categoryByType.keys(),
 ])
 export const eventCategories: ReadonlySet<string> = new Set(Object.keys(kindByCategory))
 
 /** The category of a record that names none: records older than event version 1.07 did not. */
 export function impliedCategory(eventType: string | undefined, managementEvent: boolean | undefined): string {
-  const byType = eventType === undefined ? undefined : categoryByType[eventType]
+  const byType = eventType === undefined ? undefined : categoryByType.get(eventType)
   return byType ?? (managementEvent === false ? 'Data' : 'Management')
 }
 export const recordKind = (category: string): RecordKind =>

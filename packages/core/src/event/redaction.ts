@@ -52,7 +52,11 @@ export function findSecrets(members: RecordMembers): TextEdit[] {
 
 function hideNamed(outline: JsonOutline, hidden: Set<number>): void {
   for (let entry = 1; entry < outline.count; entry++)
-    if (outline.isWatched(entry) && foldedNames.has(foldName(outline.key(entry)))) hideLeaves(outline, entry, hidden)
+    if (outline.isWatched(entry) && foldedNames.has(foldName(outline.key(entry)))) {
+      hideLeaves(outline, entry, hidden)
+      // Once is enough for secrets inside of secrets: time stays linear.
+      entry = outline.next[entry]! - 1
+    }
 }
 
 function hideAt(outline: JsonOutline, parent: number, path: readonly string[], at: number, hidden: Set<number>): void {
