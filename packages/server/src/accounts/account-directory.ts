@@ -27,6 +27,7 @@ export interface AccountDirectory extends CredentialSource {
   /** By name, whatever its case: IAM holds two names that differ in case only for the same. */
   hasUserName(account: AccountId, userName: string): boolean
   usersOf(account: AccountId): UserDocument[]
+  userCount(account: AccountId): number
   key(accessKeyId: string): AccessKeyDocument | undefined
   keysOf(account: AccountId, userName: string): AccessKeyDocument[]
   unfinishedBootstrap(): BootstrapDocument | undefined
@@ -127,15 +128,16 @@ export async function openAccountDirectory(control: ControlStore, keyRing: KeyRi
     accountIds,
     users,
     account: (id) => accounts.get(id),
-    accounts: () => [...accounts.values()].sort(byCreation),
+    accounts: () => [...accounts.values()].sort(byCreation(({ id }) => id)),
     user: (account, userName) => users.get(userKey(account, userName)),
     hasUserName: (account, userName) => userNames.get(account)?.has(userName.toLowerCase()) === true,
-    usersOf: (account) => [...(userNames.get(account)?.values() ?? [])].sort(byCreation),
+    usersOf: (account) => [...(userNames.get(account)?.values() ?? [])].sort(byCreation(({ userName }) => userName)),
+    userCount: (account) => userNames.get(account)?.size ?? 0,
     key: (accessKeyId) => credentials.get(accessKeyId)?.document,
     keysOf: (account, userName) =>
       [...(keysByUser.get(userKey(account, userName)) ?? [])]
         .map((id) => credentials.get(id)!.document)
-        .sort(byCreation),
+        .sort(byCreation(({ accessKeyId }) => accessKeyId)),
     unfinishedBootstrap: () => bootstrap,
     version: (key) => versions.get(key) ?? 0,
     apply(writes) {
@@ -170,8 +172,10 @@ function openSecret(keyRing: KeyRing, document: AccessKeyDocument): string | Buf
   }
 }
 
-/** By time, then by id, so that the order is always the same. */
-function byCreation<T extends { readonly createdAt: string }>(a: T, b: T): number {
-  const [first, second] = [a, b].map((document) => document.createdAt + JSON.stringify(document))
-  return first! < second! ? -1 : 1
-}
+/** By time, then by `id`, so that the order is always the same. */
+const byCreation =
+  <T extends { readonly createdAt: string }>(id: (document: T) => string) =>
+  (a: T, b: T): number =>
+    compare(a.createdAt, b.createdAt) || compare(id(a), id(b))
+
+const compare = (a: string, b: string): number => Number(a > b) - Number(a < b)

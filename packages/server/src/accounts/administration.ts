@@ -172,7 +172,7 @@ export function createAdministration(options: {
         requireRole(role)
         if (directory.hasUserName(account, userName))
           fail('EntityAlreadyExists', `User with name ${userName} already exists.`, 409)
-        if (directory.usersOf(account).length >= usersPerAccountMax)
+        if (directory.userCount(account) >= usersPerAccountMax)
           fail('LimitExceeded', `Cannot exceed quota for UsersPerAccount: ${usersPerAccountMax}`, 409)
         if (directory.users.size >= usersMax) fail('LimitExceeded', `There are ${usersMax} users in all accounts.`, 409)
         const userId = newUserId(random)
