@@ -145,7 +145,7 @@ function createHandler(options: HttpServerOptions, limits: HttpLimits, connectio
     const forwardedFor = incoming.headers['x-forwarded-for']
     const exchange = createExchange(incoming, outgoing, {
       requestId,
-      sourceIPAddress: sourceAddress(incoming.socket.remoteAddress, forwardedFor?.toString()),
+      sourceIPAddress: sourceAddress(connections.addressOf(incoming.socket), forwardedFor?.toString()),
       limits,
       expectsContinue,
       bodyBytesMax: (found.kind === 'route' && found.route.bodyBytesMax) || limits.bodyBytesMax,
@@ -239,6 +239,8 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Duplex, random:
 interface Connections {
   readonly size: number
   readonly stopping: boolean
+  /** The address the connection came from; the socket itself forgets it when the client goes away. */
+  addressOf(socket: Socket): string | undefined
   /** A request has begun on the socket; call the result when it is over. */
   begin(socket: Socket): () => void
   stop(graceMs: number): Promise<void>
@@ -247,6 +249,7 @@ interface Connections {
 /** Knows which sockets have a request in progress; node counts a connection that never sent a byte as busy. */
 function trackConnections(server: Server): Connections {
   const inFlight = new Map<Socket, { requests: number; bytesSeen: number }>()
+  const addresses = new WeakMap<Socket, string>()
   let stopping = false
   const closeIfIdle = (socket: Socket) => {
     const state = inFlight.get(socket)
@@ -254,6 +257,7 @@ function trackConnections(server: Server): Connections {
   }
   server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
     inFlight.set(socket, { requests: 0, bytesSeen: 0 })
+    if (socket.remoteAddress !== undefined) addresses.set(socket, socket.remoteAddress)
     socket.once('close', () => inFlight.delete(socket))
     socket.on('error', () => {}) // resets by the client; close follows
   })
@@ -264,6 +268,7 @@ function trackConnections(server: Server): Connections {
     get stopping() {
       return stopping
     },
+    addressOf: (socket) => addresses.get(socket),
     begin(socket) {
       const state = inFlight.get(socket)
       if (state) state.requests++
