@@ -17,7 +17,6 @@ const driverHomes = {
   'prom-client': ['observability'],
   piscina: ['intake'],
   '@stricli/core': ['cli'],
-  zod: ['config'],
 }
 
 /** Adapters are files named after a technology; the composition root chooses among them. */

@@ -1,15 +1,9 @@
-import { request } from 'node:http'
 import { join } from 'node:path'
+import { callControlSocket, ControlSocketError } from '../accounts/index.ts'
 import type { RunningServerFile } from '../config/index.ts'
 import { CommandError } from './command-error.ts'
 import { dataDirectory, findServer, namedEndpoint, notRunning, serverAt, type ConnectionFlags } from './connection.ts'
-import { startCommand, type CliContext } from './context.ts'
-import { errorText } from './test-clock.ts'
-
-/** Creating a user writes to disk and journal; more than this is a fault. */
-const answerMs = 30_000
-/** Answers are lists of accounts, users or keys. */
-const answerBytesMax = 16 * 1024 * 1024
+import type { CliContext } from './context.ts'
 
 /**
  * Asks the server over its control socket, which only the owner of the data directory can open.
@@ -22,11 +16,13 @@ export async function control<Answer>(
   body: object,
 ): Promise<Answer> {
   const { socketPath } = controlled(context, flags)
-  const { status, text } = await post(socketPath, `/${route}`, JSON.stringify(body)).catch((error: unknown) => {
-    throw new CommandError(explain(socketPath, error, notRunning(context, flags)), { cause: error })
-  })
-  if (status >= 300) throw new CommandError(`${route}: ${errorText(text, status)}`)
-  return (text === '' ? {} : JSON.parse(text)) as Answer
+  try {
+    return (await callControlSocket(socketPath, `/${route}`, body, { userAgent: 'opentrail-cli' })) as Answer
+  } catch (error) {
+    if (!(error instanceof ControlSocketError)) throw error
+    const text = error.code === 'ServerNotRunning' ? notRunning(context, flags) : `${route}: ${error.message}`
+    throw new CommandError(text, { cause: error })
+  }
 }
 
 /** The server that is meant, and its socket. Named by its endpoint it must be one of this machine. */
@@ -49,37 +45,4 @@ export function controlAccount(context: CliContext, flags: ConnectionFlags & { r
   const account = flags.account ?? controlled(context, flags).server?.account
   if (account === undefined) throw new CommandError(notRunning(context, flags))
   return account
-}
-
-function post(socketPath: string, path: string, body: string): Promise<{ status: number; text: string }> {
-  return new Promise((resolve, reject) => {
-    const outgoing = request(
-      { socketPath, path, method: 'POST', headers: { 'content-type': 'application/json' }, timeout: answerMs },
-      (incoming) => {
-        const parts: Buffer[] = []
-        let length = 0
-        incoming.on('data', (part: Buffer) => {
-          length += part.length
-          if (length > answerBytesMax) outgoing.destroy(new Error('the answer is too long'))
-          else parts.push(part)
-        })
-        incoming.once('error', reject)
-        incoming.once('end', () =>
-          resolve({ status: incoming.statusCode ?? 0, text: Buffer.concat(parts).toString('utf8') }),
-        )
-      },
-    )
-    outgoing.once('timeout', () => outgoing.destroy(new Error(`no answer within ${answerMs / 1_000} seconds`)))
-    outgoing.once('error', reject)
-    outgoing.end(body)
-  })
-}
-
-function explain(socketPath: string, error: unknown, notRunningText: string): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code === 'ENOENT') return notRunningText
-  if (code === 'ECONNREFUSED') return `no server listens at ${socketPath}: start it with ${startCommand()}`
-  if (code === 'EACCES')
-    return `${socketPath} belongs to another user: run this command as the user that runs the server`
-  return `${socketPath} cannot be used: ${error instanceof Error ? error.message : String(error)}`
 }

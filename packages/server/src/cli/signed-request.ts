@@ -19,7 +19,7 @@ export interface SignedRequest {
 /** One POST, signed with SigV4 for the service `cloudtrail`. @throws {CommandError} when nothing answers. */
 export function signedPost(connection: Connection, post: SignedRequest): Promise<HttpAnswer> {
   const url = new URL(post.path, connection.endpoint)
-  const { host, ...headers } = signRequest(
+  const { host: _host, ...headers } = signRequest(
     {
       method: 'POST',
       target: `${url.pathname}${url.search}`,

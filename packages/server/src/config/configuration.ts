@@ -35,11 +35,8 @@ export interface Configuration {
   readonly rootKey: RootKey
   readonly journal: { readonly bytesMax: number; readonly retentionDays: number }
   readonly engine: { readonly memoryBytesMax: number }
-  readonly intake: {
-    readonly bodyBytesMax: number
-    readonly recordsMax: number
-    readonly inFlightBytesMax: number
-  }
+  /** Largest body of one POST /events, unpacked. It is taken in as a stream, so this is no memory. */
+  readonly intake: { readonly bodyBytesMax: number }
   readonly throttle: boolean
-  readonly log: { readonly level: LogLevel; readonly format: 'json' | 'pretty' }
+  readonly log: { readonly level: LogLevel }
 }

@@ -32,13 +32,9 @@ export function parseConfiguration(sources: Sources): Configuration {
     rootKey: rootKey(values['root-key-file'], values['root-key-environment'], values['root-key-command'], problem),
     journal: { bytesMax: value('journal-bytes-max'), retentionDays: value('retention-days') },
     engine: { memoryBytesMax: value('engine-memory-bytes-max') },
-    intake: {
-      bodyBytesMax: value('intake-body-bytes-max'),
-      recordsMax: value('intake-records-max'),
-      inFlightBytesMax: value('intake-in-flight-bytes-max'),
-    },
+    intake: { bodyBytesMax: value('intake-body-bytes-max') },
     throttle: value('throttle'),
-    log: { level: value('log-level'), format: value('log-format') },
+    log: { level: value('log-level') },
   }
   if (configuration.mode.kind === 'test') checkTestMode(configuration, values.data, problem)
   if (problems.length > 0) throw new ConfigurationError(problems)

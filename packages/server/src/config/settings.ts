@@ -44,7 +44,6 @@ export const isLoopback = (host: string): boolean => {
 const isHost = (value: string): boolean => isIP(value) !== 0 || /^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,252})$/.test(value)
 
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
-const logFormats = ['json', 'pretty'] as const
 
 /** Every setting there is, in the order of the reference. */
 export const settings = {
@@ -129,31 +128,16 @@ export const settings = {
     brief: 'Memory of the query engine; beyond it the engine is restarted',
     fallback: 2 * GiB,
   }),
-  'intake-body-bytes-max': setting(byteSize(64 * 1024, 256 * MiB), {
+  'intake-body-bytes-max': setting(byteSize(64 * 1024, GiB), {
     placeholder: 'SIZE',
     brief: 'Largest body of one POST /events, unpacked',
-    fallback: 16 * MiB,
-  }),
-  'intake-records-max': setting(wholeNumber(1, 100_000), {
-    placeholder: 'N',
-    brief: 'Most records in one POST /events',
-    fallback: 10_000,
-  }),
-  'intake-in-flight-bytes-max': setting(byteSize(MiB, 16 * GiB), {
-    placeholder: 'SIZE',
-    brief: 'Bytes of all requests being taken in at once; beyond it callers are told to slow down',
-    fallback: 128 * MiB,
+    fallback: 256 * MiB,
   }),
   throttle: setting(onOff, { brief: 'Limit calls per second as AWS does (LookupEvents: 2)', fallback: false }),
   'log-level': setting(oneOf(logLevels), {
     placeholder: 'LEVEL',
     brief: 'Least severity that is logged: debug, info, warn, error, silent',
     fallback: 'info',
-  }),
-  'log-format': setting(oneOf(logFormats), {
-    placeholder: 'FORMAT',
-    brief: 'json (one object per line) or pretty',
-    fallback: 'json',
   }),
 } as const
 

@@ -131,7 +131,8 @@ const toTable = (events: readonly FoundEvent[]): string =>
 function errorOf({ CloudTrailEvent }: FoundEvent): string {
   try {
     const record = JSON.parse(CloudTrailEvent ?? '{}') as { errorCode?: unknown; errorMessage?: unknown }
-    return String(record.errorCode ?? record.errorMessage ?? '')
+    const error = record.errorCode ?? record.errorMessage
+    return typeof error === 'string' ? error : ''
   } catch {
     return '' // The column is an extra; the record is printed by --format json as it is.
   }

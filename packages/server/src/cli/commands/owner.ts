@@ -95,7 +95,7 @@ function setStatus(status: 'Active' | 'Inactive') {
 
 /** The member in which the server lists what it was asked for, or the answer itself. */
 function rowsOf(answer: unknown): Row[] {
-  const list = Array.isArray(answer) ? answer : Object.values((answer ?? {}) as object).find(Array.isArray)
+  const list = Array.isArray(answer) ? answer : Object.values(answer ?? {}).find(Array.isArray)
   if (!Array.isArray(list)) throw misuse('the server answered something that is no list; is it of the same version?')
   return list as Row[]
 }

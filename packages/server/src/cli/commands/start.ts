@@ -1,5 +1,5 @@
 import { environmentName, parseConfiguration, settingNames, type Configuration } from '../../config/index.ts'
-import { loadServer, type RunningServer } from '../server-module.ts'
+import type { RunningServer } from '../../main.ts'
 import { CommandError } from '../command-error.ts'
 import { print, printError, programName, type CliContext } from '../context.ts'
 import { exportLines } from './env.ts'
@@ -18,7 +18,7 @@ const closeMsMax = 30_000
 /** Starts the server and returns when it was told to end and has done so. */
 export async function start(this: CliContext, { config, ...given }: StartFlags): Promise<void> {
   const configuration = readConfiguration(this, given, config)
-  const { startServer } = await loadServer()
+  const { startServer } = await import('../../main.ts')
   const server = await startServer(configuration)
   announce(this, configuration, server)
   const signal = await interruption()

@@ -1,3 +1,4 @@
+import { hiddenValue } from '@opentrail/core/event'
 import { addresses, agents, isoSeconds, roleSession, uniqueId, type Actor } from './actors.ts'
 import type { Happening, Stage } from './record.ts'
 
@@ -58,7 +59,7 @@ function oneDeployment(stage: Stage, build: number, begin: number): Happening[] 
           then('ssm', 'PutParameter', false, {
             request: {
               name: `/shop/${target}/build`,
-              value: 'HIDDEN_DUE_TO_SECURITY_REASONS',
+              value: hiddenValue,
               type: 'SecureString',
               overwrite: true,
             },
@@ -117,7 +118,7 @@ function takeRole(stage: Stage, session: string, at: number): Happening {
     response: {
       credentials: {
         accessKeyId: uniqueId('ASIA', `Deployer/${session}`),
-        sessionToken: 'invented-session-token',
+        sessionToken: hiddenValue,
         expiration: isoSeconds(stage.start + (at + 3_600) * 1_000),
       },
       subjectFromWebIdentityToken: subject,

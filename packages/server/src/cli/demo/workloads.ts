@@ -1,3 +1,4 @@
+import { hiddenValue } from '@opentrail/core/event'
 import { addresses, agents, awsInternal, awsService, isoSeconds, roleSession, uniqueId, type Actor } from './actors.ts'
 import type { Happening, Stage } from './record.ts'
 
@@ -27,7 +28,7 @@ function roleDeliveries(stage: Stage): Happening[] {
       response: {
         credentials: {
           accessKeyId: uniqueId('ASIA', `${role}/${session}`),
-          sessionToken: 'invented-session-token',
+          sessionToken: hiddenValue,
           expiration: isoSeconds(stage.start + (at + hour) * 1_000),
         },
       },
@@ -36,12 +37,12 @@ function roleDeliveries(stage: Stage): Happening[] {
   }
   return [
     take('ec2', 'AppServer', instanceId, 4),
-    ...Array.from({ length: 24 }, () => take('lambda', 'Thumbnailer', 'thumbnailer', stage.dice.between(0, hour))),
-    ...Array.from({ length: 12 }, () =>
-      take('ecs-tasks', 'OrdersWorker', stage.dice.hex(32), stage.dice.between(0, hour)),
-    ),
+    ...repeat(24, () => take('lambda', 'Thumbnailer', 'thumbnailer', stage.dice.between(0, hour))),
+    ...repeat(12, () => take('ecs-tasks', 'OrdersWorker', stage.dice.hex(32), stage.dice.between(0, hour))),
   ]
 }
+
+const repeat = (count: number, make: () => Happening): Happening[] => Array.from({ length: count }, make)
 
 function appServer(stage: Stage): Happening[] {
   const { dice, account } = stage
@@ -53,7 +54,6 @@ function appServer(stage: Stage): Happening[] {
   })
   const key = [{ accountId: account, type: 'AWS::KMS::Key', ARN: keyArn(stage) }]
   const at = () => dice.between(10, hour)
-  const repeat = (count: number, make: () => Happening) => Array.from({ length: count }, make)
   return [
     ...repeat(120, () => ({
       at: at(),
@@ -174,14 +174,14 @@ function thumbnailer(stage: Stage): Happening[] {
       error: ['ResourceAlreadyExistsException', 'The specified log stream already exists'] as const,
     }),
   })
-  return [...Array.from({ length: 30 }, invoke), ...Array.from({ length: 26 }, log)]
+  return [...repeat(30, invoke), ...repeat(26, log)]
 }
 
 function background(stage: Stage): Happening[] {
   const { dice, account } = stage
   const scaler = awsService('autoscaling')
   return [
-    ...Array.from({ length: 20 }, (): Happening => ({
+    ...repeat(20, () => ({
       at: dice.between(0, hour),
       actor: scaler,
       service: 'ec2',
