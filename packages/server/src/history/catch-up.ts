@@ -47,8 +47,10 @@ async function readPage(stream: IndexedStream, { first }: StreamState, parts: Ca
   const { journal, tail, limits, persist, advanced } = parts
   // What retention has removed cannot be indexed any more.
   if (stream.seen < first - 1) stream.seen = (first - 1) as Sequence
-  const page = await persist('read journal', () => journal.read(stream.stream, stream.seen, limits.catchUpPage))
-  tail.accept(stream, page.entries)
-  advanced(stream.stream)
-  return page.entries.length > 0
+  return persist('read journal', async () => {
+    const page = await journal.read(stream.stream, stream.seen, limits.catchUpPage)
+    tail.accept(stream, page.entries)
+    advanced(stream.stream)
+    return page.entries.length > 0
+  })
 }

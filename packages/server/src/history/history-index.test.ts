@@ -268,6 +268,8 @@ describe('while the store is down', () => {
       [3, 2, 1],
     )
     assert.equal(page.snapshot, 3)
+    const ahead = ask({ snapshot: 5 as Sequence, after: { time: noon / 1_000, sequence: 5 as Sequence } })
+    await assert.rejects(index.reader.page(ahead), { name: 'PostingsUnavailableError' })
     await index.close()
   })
 
@@ -424,11 +426,12 @@ test('an envelope that cannot be read is reported and does not stop the index', 
   const unreadable: number[] = []
   const index = await open({}, { unreadable: (_: string, sequence: Sequence) => void unreadable.push(sequence) })
   await append(1)
-  await journal.append(stream, [{ ...newEntry({}, noon), envelope: new Uint8Array([123]) }])
+  for (const envelope of ['{', '{"event":{"category":"Management"}}', '{}'])
+    await journal.append(stream, [{ ...newEntry({}, noon), envelope: new TextEncoder().encode(envelope) }])
   await append(1)
-  assert.deepEqual(await sequences(index), [3, 1])
-  assert.deepEqual(unreadable, [2])
-  await inserted(index, 3)
+  assert.deepEqual(await sequences(index), [5, 1])
+  assert.deepEqual(unreadable, [2, 3, 4])
+  await inserted(index, 5)
   assert.equal(parseEnvelope((await index.reader.page(ask())).entries[0]!).event.eventId, 'e2')
   await index.close()
 })

@@ -136,8 +136,14 @@ async function open(options: HistoryIndexOptions, limits: HistoryLimits, signal:
   const start = (refilling: PromiseWithResolvers<void>) => {
     const writer = createBatchWriter({ ...parts, sealed, removed: () => behind.ring() })
     const unsubscribe = journal.subscribe((stream, entries) => {
-      if (!follow(state, tail, stream, entries)) behind.ring()
-      progress.advanced(stream)
+      try {
+        if (!follow(state, tail, stream, entries)) behind.ring()
+        progress.advanced(stream)
+      } catch (error) {
+        // The journal must not suffer from its readers; what was not taken is read from it.
+        events.failed?.('follow journal', error, 1)
+        behind.ring()
+      }
     })
     const writing = async () => {
       if (restored) await writer.write(restored, unfinished)

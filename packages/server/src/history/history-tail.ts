@@ -98,10 +98,15 @@ export function createHistoryTail(
   }
 }
 
+const strings = ['eventId', 'eventName', 'eventSource', 'category'] as const
+
 /** The fields that routing needs. An envelope that cannot be read must not stop the index: it is reported and left out. */
 export function readEvent(entry: StoredEntry, events: HistoryEvents): RoutingFields | undefined {
   try {
-    return parseEnvelope(entry).event
+    const { event } = parseEnvelope(entry)
+    if (!Array.isArray(event.resources) || strings.some((name) => typeof event[name] !== 'string'))
+      throw new TypeError('fields that every event has are missing')
+    return event
   } catch (error) {
     events.unreadable?.(entry.stream, entry.sequence, error)
     return undefined

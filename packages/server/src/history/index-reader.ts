@@ -7,7 +7,7 @@ import type { HistoryTail } from './history-tail.ts'
 import type { IndexedStream, IndexState } from './index-state.ts'
 import { mergeNewest, type Source } from './newest-postings.ts'
 import { indexedSeconds } from './posting-block.ts'
-import type { Posting, PostingsStore } from './postings-store.ts'
+import { PostingsUnavailableError, type Posting, type PostingsStore } from './postings-store.ts'
 import type { Progress } from './progress.ts'
 import type { ValueHasher } from './value-hasher.ts'
 
@@ -37,6 +37,9 @@ export function createIndexReader(parts: IndexReaderParts): HistoryReader {
       await progress.reach(request.stream, target, limits.lookupWaitMs)
       const stream = state.streams.get(request.stream)
       if (!stream) return { entries: [], snapshot: 0 }
+      // A walk that went on behind its own snapshot would leave events out and never come back to them.
+      if (request.snapshot !== undefined && stream.seen < request.snapshot)
+        throw new PostingsUnavailableError(`the index of ${request.stream} has not reached the walk's snapshot again`)
       // Where the index is late the walk ends where the index ends: it may miss the newest, but shows the rest once.
       const snapshot = request.snapshot ?? (Math.min(target, stream.seen) as Sequence | 0)
       return fillPage(stream, request, snapshot, parts)
