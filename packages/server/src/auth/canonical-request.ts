@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /**
  * A request as it stood on the wire. All text is in node's form of wire bytes: one character per byte (latin1).
@@ -152,9 +152,7 @@ export function canonicalRequest(parts: CanonicalParts): string {
 
 /** Hexadecimal SHA-256; text counts as wire bytes. */
 export const sha256Hex = (data: Uint8Array | string): string =>
-  typeof data === 'string'
-    ? createHash('sha256').update(data, 'latin1').digest('hex')
-    : createHash('sha256').update(data).digest('hex')
+  hash('sha256', typeof data === 'string' ? Buffer.from(data, 'latin1') : data, 'hex')
 
 export const emptySha256 = sha256Hex('')
 

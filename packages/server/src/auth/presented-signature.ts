@@ -27,21 +27,19 @@ const signedNamesMax = 100
 const expiresSecondsMax = 604_800
 
 /** Headers that decide who calls and what is meant: two of them could be read differently by two readers. */
-const singleHeaders = [
+const singleHeaders = new Set([
   'authorization',
   'host',
   'x-amz-content-sha256',
   'x-amz-date',
   'x-amz-security-token',
   'x-amz-target',
-]
+])
 
 /** @throws {AuthenticationError} there is no signature, more than one, or not a whole one. */
 export function readSignature(request: WireRequest): PresentedSignature {
-  for (const name of singleHeaders) {
-    if (headerValues(request.rawHeaders, name).length > 1) throw incomplete(`The header '${name}' is given twice.`)
-  }
-  const [authorization] = headerValues(request.rawHeaders, 'authorization')
+  const headers = deciding(request.rawHeaders)
+  const authorization = headers.get('authorization')
   const query = splitTarget(request.target).query
   const presigned = /(?:^|&)X-Amz-(?:Algorithm|Signature|Credential)=/.test(query)
   if (authorization !== undefined && presigned) {
@@ -50,17 +48,33 @@ export function readSignature(request: WireRequest): PresentedSignature {
         'Authorization header should be specified.',
     )
   }
-  if (authorization !== undefined) return fromHeader(authorization, request)
+  if (authorization !== undefined) return fromHeader(authorization, headers, request)
   if (presigned) return fromQuery(query)
   throw missingToken()
 }
 
-function fromHeader(authorization: string, request: WireRequest): PresentedSignature {
+/** The values of `singleHeaders`. */
+function deciding(rawHeaders: readonly string[]): Map<string, string> {
+  const values = new Map<string, string>()
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!.toLowerCase()
+    if (!singleHeaders.has(name)) continue
+    if (values.has(name)) throw incomplete(`The header '${name}' is given twice.`)
+    values.set(name, rawHeaders[i + 1]!)
+  }
+  return values
+}
+
+function fromHeader(
+  authorization: string,
+  headers: ReadonlyMap<string, string>,
+  request: WireRequest,
+): PresentedSignature {
   const space = authorization.indexOf(' ')
   const scheme = space < 0 ? authorization : authorization.slice(0, space)
   if (scheme !== algorithm) throw incomplete(`Unsupported AWS 'algorithm': '${printable(scheme)}'.`)
   const fields = headerFields(authorization.slice(space + 1))
-  const date = headerDate(request)
+  const date = headers.get('x-amz-date') ?? plainDate(request)
   const missing = ['Credential', 'Signature', 'SignedHeaders']
     .filter((name) => !fields.has(name))
     .map((name) => `Authorization header requires '${name}' parameter.`)
@@ -71,7 +85,7 @@ function fromHeader(authorization: string, request: WireRequest): PresentedSigna
     const digest = createHash('sha256').update(authorization, 'latin1').digest('base64')
     throw incomplete(`${missing.join(' ')} (Hashed with SHA-256 and encoded with Base64) Authorization=${digest}`)
   }
-  const [securityToken] = headerValues(request.rawHeaders, 'x-amz-security-token')
+  const securityToken = headers.get('x-amz-security-token')
   return assemble('header', {
     credential: fields.get('Credential')!,
     signedHeaders: fields.get('SignedHeaders')!,
@@ -96,10 +110,8 @@ function headerFields(text: string): Map<string, string> {
   return fields
 }
 
-/** X-Amz-Date, else Date, which may also stand in HTTP's own form. */
-function headerDate(request: WireRequest): string | undefined {
-  const [own] = headerValues(request.rawHeaders, 'x-amz-date')
-  if (own !== undefined) return own
+/** The Date header, which may also stand in HTTP's own form. */
+function plainDate(request: WireRequest): string | undefined {
   const [date] = headerValues(request.rawHeaders, 'date')
   if (date === undefined || !date.includes(',')) return date
   const time = Date.parse(date)
