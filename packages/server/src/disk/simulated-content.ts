@@ -3,8 +3,8 @@ const sectorBytes = 512
 
 /** The content of one simulated file: as read now, and as it would be after a power cut. */
 export class SimulatedContent {
-  #bytes = Buffer.alloc(0)
-  #durable = Buffer.alloc(0)
+  #bytes: Buffer = Buffer.alloc(0)
+  #durable: Buffer = Buffer.alloc(0)
   #size = 0
   #durableSize = 0
   readonly #unsynced = new Set<number>()

@@ -101,7 +101,8 @@ export function createSimulatedDisk(options: SimulatedDiskOptions = {}): Simulat
   async function call<T>(kind: DiskOperationKind, path: string, effect: () => T, half?: () => void): Promise<T> {
     await Promise.resolve()
     if (!powered) throw new Error(`the power is off: ${kind} ${path}`)
-    const injected = fault?.({ index: operations++, kind, path })
+    const index = operations++
+    const injected = fault?.({ index, kind, path })
     if (!injected) return effect()
     if (injected.kind === 'power-off') powered = false
     if (injected.when === 'after') effect()

@@ -7,3 +7,9 @@ export {
   type JournalStats,
   type StreamState,
 } from './journal.ts'
+export { createMemoryJournal } from './memory-journal.ts'
+export { type OpeningReport } from './open-segments.ts'
+export { createInlineSealer, type Sealer } from './sealer.ts'
+export { openSegmentJournal, type SegmentJournal, type SegmentJournalOptions } from './segment-journal.ts'
+export { JournalCorruptError } from './segment-names.ts'
+export { createWorkerSealer } from './worker-sealer.ts'

@@ -1,0 +1,100 @@
+import { streamParts } from '@opentrail/core/event'
+import type { NewEntry, Sequence, StreamId } from '@opentrail/core/event'
+import { appendLeaf, emptyFrontier } from '@opentrail/core/merkle'
+import type { RecordCipher } from '../keyring/index.ts'
+import { encodeEntries, type EntryRun } from './entry-run.ts'
+import { encodeFrameHead, frameContext } from './log-format.ts'
+import { frameLast, type PlacedFrame } from './log-scan.ts'
+import type { StreamPosition, StreamTable } from './stream-table.ts'
+
+/** Appends of one stream share a frame up to this many bytes: small ones become cheap, and reading one entry stays so. */
+const frameBytesMax = 256 * 1024
+
+/** An append that waits for its turn. */
+export interface WaitingAppend {
+  readonly stream: StreamId
+  readonly entries: readonly NewEntry[]
+  /** Encoded size. */
+  readonly bytes: number
+  readonly resolve: (last: Sequence) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** A frame on its way to the disk, with all that has to happen once it is there. */
+export interface PendingFrame {
+  readonly frame: PlacedFrame
+  readonly run: EntryRun
+  readonly appends: readonly WaitingAppend[]
+}
+
+export interface PendingGroup {
+  readonly frames: readonly PendingFrame[]
+  readonly parts: readonly Uint8Array[]
+}
+
+/**
+ * Lays out a group of appends as frames from `offset` on. Appends whose account cannot be encrypted for are rejected here
+ * and take no sequence; all others get theirs in the order in which they came.
+ */
+export function layOutGroup(
+  group: readonly WaitingAppend[],
+  place: {
+    readonly segment: number
+    readonly offset: number
+    readonly streams: StreamTable
+    readonly cipher: RecordCipher
+  },
+): PendingGroup {
+  const frames: PendingFrame[] = []
+  const parts: Uint8Array[] = []
+  let offset = place.offset
+  for (const [stream, appends] of Map.groupBy(group, (append) => append.stream)) {
+    let position: StreamPosition = place.streams.get(stream) ?? { last: 0, frontier: emptyFrontier }
+    for (const together of framesOf(appends)) {
+      const first = (position.last + 1) as Sequence
+      const entries = together.flatMap((append) => append.entries)
+      const { bytes, run } = encodeEntries(entries, stream, first)
+      let payload: Buffer
+      try {
+        payload = place.cipher.seal(streamParts(stream).account, [bytes], frameContext(place.segment, stream, first))
+      } catch (error) {
+        for (const append of together) append.reject(error)
+        continue
+      }
+      let { frontier } = position
+      let oldest = Infinity
+      let newest = -Infinity
+      for (const { recordHash, admittedAt } of entries) {
+        frontier = appendLeaf(frontier, recordHash)
+        oldest = Math.min(oldest, admittedAt)
+        newest = Math.max(newest, admittedAt)
+      }
+      const { segment } = place
+      const content = { stream, first, count: entries.length, frontier, oldest, newest, segment }
+      const described = { ...content, durableOffset: place.offset }
+      const head = encodeFrameHead(described, payload)
+      const length = head.length + payload.length
+      const frame: PlacedFrame = { ...described, length, payloadOffset: head.length, offset }
+      frames.push({ frame, run, appends: together })
+      parts.push(head, payload)
+      offset += length
+      position = { last: frameLast(frame), frontier }
+    }
+  }
+  return { frames, parts }
+}
+
+function* framesOf(appends: readonly WaitingAppend[]): Generator<readonly WaitingAppend[]> {
+  let together: WaitingAppend[] = []
+  let bytes = 0
+  for (const append of appends) {
+    if (together.length > 0 && bytes + append.bytes > frameBytesMax) {
+      yield together
+      together = []
+      bytes = 0
+    }
+    together.push(append)
+    bytes += append.bytes
+  }
+  if (together.length > 0) yield together
+}

@@ -1,0 +1,4 @@
+import { journalContract } from './journal.contract.ts'
+import { createMemoryJournal } from './memory-journal.ts'
+
+journalContract('memory', async (limits) => createMemoryJournal(limits))

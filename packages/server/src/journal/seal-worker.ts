@@ -1,0 +1,11 @@
+import { parentPort } from 'node:worker_threads'
+import { packRun, type PackRequest } from './sealer.ts'
+
+/** The worker's side of `createWorkerSealer`: one request in, one answer out, in order. */
+parentPort?.on('message', (request: PackRequest) => {
+  try {
+    parentPort?.postMessage({ result: packRun(request) })
+  } catch (error) {
+    parentPort?.postMessage({ error: String(error) })
+  }
+})

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'vitest'
+import type { NewEntry, StreamId } from '@opentrail/core/event'
+import type { DiskFault, SimulatedDisk } from '../disk/index.ts'
+import { seededRandom } from '../disk/seeded-random.testing.ts'
+import { assertHolds, entries, stream, type Acknowledged } from './entries.testing.ts'
+import type { SegmentJournal } from './segment-journal.ts'
+import { diskWithData, openOn } from './segment-journal.testing.ts'
+
+/** What a run of the scenario left to compare with: answered appends, and per stream the one that was not. */
+interface Outcome {
+  readonly acknowledged: Acknowledged
+  readonly unanswered: Map<StreamId, NewEntry[]>
+}
+
+/** Appends to two streams with rotation, sealing, retention and a reopening; stops quietly at the first failure. */
+async function scenario(disk: SimulatedDisk): Promise<Outcome> {
+  const outcome: Outcome = { acknowledged: new Map(), unanswered: new Map() }
+  const put = async (journal: SegmentJournal, round: number): Promise<void> => {
+    const to = stream(round % 2)
+    const batch = entries(`r${round}`, 1 + (round % 3), { size: 260, admittedAt: round })
+    outcome.unanswered.set(to, batch)
+    await journal.append(to, batch)
+    outcome.unanswered.delete(to)
+    outcome.acknowledged.set(to, [...(outcome.acknowledged.get(to) ?? []), ...batch])
+  }
+  let open: SegmentJournal | undefined
+  try {
+    open = (await openOn(disk, { segmentBytes: 2_000 })).journal
+    for (let round = 0; round < 8; round++) await put(open, round)
+    await open.settled()
+    await open.retain(3, new Map())
+    await open.close()
+    open = (await openOn(disk, { segmentBytes: 2_000 })).journal
+    for (let round = 8; round < 12; round++) await put(open, round)
+    await open.settled()
+    await open.retain(100, new Map())
+    await put(open, 12)
+  } catch {
+    // The power is off, or one call failed: what counts is what was acknowledged until then.
+  }
+  await open?.settled()
+  await open?.close().catch(() => undefined)
+  return outcome
+}
+
+async function operationsOf(run: (disk: SimulatedDisk) => Promise<Outcome>): Promise<number> {
+  const disk = await diskWithData()
+  const { unanswered } = await run(disk)
+  assert.equal(unanswered.size, 0)
+  return disk.operations
+}
+
+const seeds = [1, 2, 3]
+
+describe('a power cut at every single disk operation', () => {
+  for (const when of ['before', 'half', 'after'] as const)
+    test(`${when} it took effect: everything acknowledged is there after opening again`, async () => {
+      const operations = await operationsOf(scenario)
+      assert.ok(operations > 150, `${operations} operations`)
+      for (let at = 0; at < operations + 5; at++)
+        for (const seed of seeds) await crashAt(at, seed, { kind: 'power-off', when })
+    })
+})
+
+async function crashAt(at: number, seed: number, fault: DiskFault): Promise<void> {
+  const disk = await diskWithData()
+  const start = disk.operations
+  disk.setFault(({ index }) => (index === start + at ? fault : undefined))
+  const outcome = await scenario(disk)
+  disk.setFault(undefined)
+  disk.crash(seededRandom(seed * 1_000 + at))
+  await checkTwice(disk, outcome, `${fault.kind} ${fault.when} operation ${at}, seed ${seed}`)
+}
+
+/** Opens, compares, appends, and opens once more: what the first opening put right has to last too. */
+async function checkTwice(disk: SimulatedDisk, { acknowledged, unanswered }: Outcome, what: string): Promise<void> {
+  try {
+    const first = await openOn(disk, { segmentBytes: 2_000 })
+    await assertHolds(first.journal, acknowledged, unanswered)
+    const survived = new Map([...acknowledged])
+    for (const [to, batch] of unanswered)
+      if (first.journal.durable(to) > (acknowledged.get(to)?.length ?? 0))
+        survived.set(to, [...(acknowledged.get(to) ?? []), ...batch])
+    const more = entries('after', 2)
+    await first.journal.append(stream(1), more)
+    survived.set(stream(1), [...(survived.get(stream(1)) ?? []), ...more])
+    await first.journal.settled()
+    disk.crash(seededRandom(7))
+    const second = await openOn(disk, { segmentBytes: 2_000 })
+    await assertHolds(second.journal, survived)
+    await second.journal.close()
+  } catch (cause) {
+    throw new Error(`after ${what}: ${String(cause)}`, { cause })
+  }
+}
+
+describe('each disk operation failing once, the process going on', () => {
+  for (const when of ['before', 'half', 'after'] as const)
+    test(`${when} it took effect: nothing acknowledged is lost, refused appends leave no trace`, async () => {
+      const operations = await operationsOf(survivor)
+      for (let at = 0; at < operations; at++) {
+        const disk = await diskWithData()
+        const start = disk.operations
+        disk.setFault(({ index }) => (index === start + at ? { kind: 'fail', when } : undefined))
+        const outcome = await survivor(disk)
+        disk.setFault(undefined)
+        await checkTwice(disk, outcome, `fail ${when} operation ${at}`)
+      }
+    })
+})
+
+/** Appends with rotation, sealing and retention that go on after a failure; only an append's answer says what is stored. */
+async function survivor(disk: SimulatedDisk): Promise<Outcome> {
+  const acknowledged: Acknowledged = new Map()
+  const opened = await openOn(disk, { segmentBytes: 2_000 }).catch(() => openOn(disk, { segmentBytes: 2_000 }))
+  const { journal } = opened
+  for (let round = 0; round < 10; round++) {
+    const to = stream(round % 2)
+    const batch = entries(`r${round}`, 1 + (round % 3), { size: 260, admittedAt: round })
+    // Refused ones are not tried again here, so that one that was stored all the same would be noticed.
+    const stored = await journal.append(to, batch).catch(() => undefined)
+    if (stored !== undefined) acknowledged.set(to, [...(acknowledged.get(to) ?? []), ...batch])
+    if (round === 6) await journal.retain(3, new Map()).catch(() => undefined)
+  }
+  await journal.settled()
+  await assertHolds(journal, acknowledged)
+  await journal.close()
+  return { acknowledged, unanswered: new Map() }
+}

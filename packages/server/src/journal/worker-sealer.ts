@@ -1,0 +1,56 @@
+import { once } from 'node:events'
+import { extname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import type { PackResult, Sealer } from './sealer.ts'
+
+/**
+ * Compresses in one worker thread, so that sealing never delays an append. The thread is started with the first request and
+ * again after it died; it does not keep the process alive.
+ */
+export function createWorkerSealer(): Sealer {
+  let worker: Worker | undefined
+  let turn: Promise<unknown> = Promise.resolve()
+
+  const started = (): Worker => {
+    if (worker) return worker
+    const made = new Worker(new URL(`./seal-worker${extname(import.meta.url)}`, import.meta.url), {
+      execArgv: process.execArgv,
+    })
+    made.unref()
+    // A dead thread is replaced at the next request; the request under way fails and the segment is sealed again later.
+    made.on('error', () => (worker = undefined))
+    made.on('exit', () => (worker = undefined))
+    return (worker = made)
+  }
+
+  async function pack(request: Parameters<Sealer['pack']>[0]): Promise<PackResult> {
+    const thread = started()
+    const entries = new Uint8Array(request.entries)
+    const ended = new AbortController()
+    const exited = once(thread, 'exit', { signal: ended.signal }).then(() => {
+      throw new Error('the sealing thread ended')
+    })
+    try {
+      const answered = once(thread, 'message', { signal: ended.signal })
+      thread.postMessage({ ...request, entries }, [entries.buffer])
+      const [answer] = (await Promise.race([answered, exited])) as [{ result?: PackResult; error?: string }]
+      if (!answer.result) throw new Error(`sealing failed: ${answer.error}`)
+      return answer.result
+    } finally {
+      ended.abort()
+      await exited.catch(() => undefined)
+    }
+  }
+
+  return {
+    pack(request) {
+      const result = turn.then(() => pack(request))
+      turn = result.catch(() => undefined)
+      return result
+    },
+    async close() {
+      await turn
+      await worker?.terminate()
+    },
+  }
+}
