@@ -314,3 +314,53 @@ test('signing keys are cached, bounded, and follow a replaced secret', () => {
   cache.get('c', 'secret', scope)
   assert.equal(cache.size, 2)
 })
+
+describe('a body that is not at hand yet', () => {
+  const withPayload = (payload: Uint8Array | string) => ({
+    method: 'PUT',
+    target: '/b/k',
+    rawHeaders: raw(
+      signRequest({ method: 'PUT', target: '/b/k', headers: { host: 'h' }, body: payload }, identityOf(), now),
+    ),
+  })
+  const all = rulesOf({
+    payloads: ['unsigned', 'signed-chunks', 'signed-chunks-trailer', 'unsigned-chunks-trailer'],
+  })
+  test('is announced by its hash, or not signed, where the route allows it', () => {
+    const hashed = verifier.verify(withPayload(body), rulesOf())
+    assert.deepEqual(hashed.payload, { kind: 'hash', sha256: sha256Hex(body) })
+    assert.deepEqual(verifier.verify(withPayload('UNSIGNED-PAYLOAD'), all).payload, { kind: 'unsigned' })
+    assert.match(refusal(withPayload('UNSIGNED-PAYLOAD')), /not accepted/)
+  })
+  test.each([
+    ['STREAMING-AWS4-HMAC-SHA256-PAYLOAD', true, false],
+    ['STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER', true, true],
+    ['STREAMING-UNSIGNED-PAYLOAD-TRAILER', false, true],
+  ])('%s starts a chain of signatures', (word, isSigned, trailer) => {
+    const request = withPayload(word)
+    const { payload } = verifier.verify(request, all)
+    assert.ok(payload.kind === 'chunked')
+    const { seed } = payload
+    assert.deepEqual([seed.signed, seed.trailer, seed.amzDate], [isSigned, trailer, '20261121T120000Z'])
+    assert.ok(request.rawHeaders.at(-1)!.endsWith(seed.signature))
+    assert.match(refusal(request), /not accepted/)
+  })
+})
+
+test('a Date header in HTTP’s form serves where there is no X-Amz-Date', () => {
+  const dated = replaced(withoutContentHash(), 'x-amz-date', () => undefined)
+  const date = 'Sat, 21 Nov 2026 12:00:00 GMT'
+  const scope = { day: '20261121', region: 'eu-west-1', service: 'cloudtrail' }
+  const canonical = `POST\n/\n\ndate:${date}\nhost:h\n\ndate;host\n${sha256Hex(body)}`
+  const text = `AWS4-HMAC-SHA256\n20261121T120000Z\n20261121/eu-west-1/cloudtrail/aws4_request\n${sha256Hex(canonical)}`
+  const seal = hmac(deriveSigningKey(exampleKey.secretAccessKey, scope), text)
+  const authorization = (value: string) =>
+    value
+      .replace('SignedHeaders=host;x-amz-date', 'SignedHeaders=date;host')
+      .replace(/Signature=\w+$/, `Signature=${seal}`)
+  const request = replaced(dated, 'authorization', authorization)
+  const on = (day: string) => refusal({ ...request, rawHeaders: [...request.rawHeaders, 'Date', day] })
+  assert.equal(on(date), 'accepted')
+  assert.match(on('Sat, 21 Nov 2026 12:00:01 GMT'), /does not match the signature/)
+  assert.match(on('Someday, maybe'), /ISO-8601/)
+})
