@@ -40,7 +40,7 @@ const isDigit = (byte: number | undefined): boolean => byte !== undefined && byt
  * Entries stand for values in document order; entry 0 is the whole. `next[e]` is the entry behind e's subtree, so the
  * children of e are e + 1, next[e + 1], ... below next[e]. Array elements have keyStart = -1.
  *
- * An outline is scratch memory: each `scan` overwrites it. It keeps room for the largest text seen (24 bytes per two).
+ * An outline is scratch memory: each `scan` overwrites it. It keeps room for the largest text seen (some 16 bytes per byte of it).
  */
 export class JsonOutline {
   bytes: Buffer = Buffer.alloc(0)
@@ -69,6 +69,7 @@ export class JsonOutline {
   readonly #keySets: (Set<string> | undefined)[] = Array.from({ length: jsonDepthMax })
   /** Entries of the keys of all open objects, innermost last. */
   #openKeys = new Int32Array(0)
+  #openHashes = new Int32Array(0)
   #openKeyCount = 0
   #depth = 0
   #fault: JsonFault | undefined
@@ -150,6 +151,7 @@ export class JsonOutline {
       this[name] = new Int32Array(size)
     this.flags = new Uint8Array(size)
     this.#openKeys = new Int32Array(size)
+    this.#openHashes = new Int32Array(size)
   }
 
   #failWith(code: JsonFaultCode, at: number, what: string): JsonFault {
@@ -284,12 +286,12 @@ export class JsonOutline {
     const base = this.#keyBase[this.#depth - 1]!
     const count = this.#openKeyCount
     const openKeys = this.#openKeys
-    const { keyHash } = this
+    const openHashes = this.#openHashes
     openKeys[count] = entry
+    openHashes[count] = hash
     this.#openKeyCount = count + 1
     if (count - base < linearKeysMax) {
-      for (let k = base; k < count; k++)
-        if (keyHash[openKeys[k]!] === hash && this.#sameKey(openKeys[k]!, entry)) return true
+      for (let k = base; k < count; k++) if (openHashes[k] === hash && this.#sameKey(openKeys[k]!, entry)) return true
       return false
     }
     let keys = this.#keySets[this.#depth - 1]
