@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test, vi } from 'vitest'
-import { parseEnvelope, type RoutingFields, type Sequence, type StreamId } from '@opentrail/core/event'
+import {
+  parseEnvelope,
+  type RoutingFields,
+  type Sequence,
+  type StoredEntry,
+  type StreamId,
+} from '@opentrail/core/event'
 import { createMemoryControlStore, type MemoryControlStore } from '../control/index.ts'
 import { createHistoryIndex, type HistoryIndex, type HistoryLimits, type HistoryRequest } from './index.ts'
 import { createJournalDouble, createPostingsDouble, newEntry } from './history-doubles.testing.ts'
@@ -418,6 +424,28 @@ test('entries that nobody announced are found by reading the journal: new stream
   assert.deepEqual(await sequences(index, { stream: other }), [])
   await append(2, {}, noon, other)
   assert.deepEqual(await sequences(index, { stream: other }), [2, 1])
+  await index.close()
+})
+
+test('entries that were read from the journal before they are announced are taken once', async () => {
+  const { append, open, journal, store } = deployment()
+  let announce: Parameters<typeof journal.subscribe>[0] | undefined
+  journal.subscribe = (listener) => {
+    announce = listener
+    return () => undefined
+  }
+  const index = await open()
+  await append(3)
+  const announced = async (...of: number[]) =>
+    announce!(stream, (await journal.get(stream, of as Sequence[])) as StoredEntry[])
+  await announced(1, 2, 3)
+  assert.deepEqual(await sequences(index), [3, 2, 1])
+  await append(1)
+  await announced(2, 3, 4)
+  await announced(4)
+  await inserted(index, 4)
+  assert.deepEqual(await sequences(index), [4, 3, 2, 1])
+  assert.equal(store.rows.length, 4 * 4)
   await index.close()
 })
 
