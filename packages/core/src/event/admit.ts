@@ -9,7 +9,7 @@ import { fillsFor } from './fills.ts'
 import { streamId, type AccountId, type Region, type StreamId } from './identifiers.ts'
 import { compactJson, JsonOutline } from './json-outline.ts'
 import { checkLiveRecord, windowStart } from './live-checks.ts'
-import { impliedCategory, recordKind, type FieldName, type RecordKind } from './record-fields.ts'
+import { fieldIndex, impliedCategory, recordKind, type RecordKind } from './record-fields.ts'
 import { RecordMembers } from './record-members.ts'
 import { findSecrets, watchedNames } from './redaction.ts'
 import { readRouting } from './routing.ts'
@@ -68,8 +68,9 @@ function admitInto(
   const isImport = context.origin === 'import'
   scanCompact(members, raw)
   rewrite(members, findSecrets(members))
-  const managementEvent = members.boolean('managementEvent')
-  const category = members.string('eventCategory') || impliedCategory(members.string('eventType'), managementEvent)
+  const managementEvent = members.boolean(fieldIndex.managementEvent)
+  const category =
+    members.string(fieldIndex.eventCategory) || impliedCategory(members.string(fieldIndex.eventType), managementEvent)
   const kind = recordKind(category)
   if (!isImport) {
     const refusal = checkLiveRecord(members, kind)
@@ -108,7 +109,7 @@ function admitInto(
       eventId,
       eventTime,
       category,
-      readOnly: members.boolean('readOnly') ?? filledReadOnly,
+      readOnly: members.boolean(fieldIndex.readOnly) ?? filledReadOnly,
     }),
     ...(given?.fromKey && { idFromKey: true as const }),
   }
@@ -123,7 +124,7 @@ function admitInto(
 }
 
 function readOnlyFill(members: RecordMembers, fills: readonly (string | undefined)[]): boolean | undefined {
-  if (members.has('readOnly')) return undefined
+  if (members.has(fieldIndex.readOnly)) return undefined
   return fills.includes('"readOnly":true')
 }
 
@@ -150,13 +151,13 @@ function rewrite(members: RecordMembers, edits: readonly TextEdit[]): void {
 }
 
 function readTime(members: RecordMembers, kind: RecordKind, { origin, now }: AdmissionContext): number {
-  if (kind === 'aggregated' && !members.has('eventTime'))
+  if (kind === 'aggregated' && !members.has(fieldIndex.eventTime))
     return notInFuture(
       windowStart(members) ?? refuse('InvalidEventTime', 'timeWindow.windowStart must be YYYY-MM-DDTHH:MM:SSZ'),
       origin,
       now,
     )
-  const text = members.string('eventTime')
+  const text = members.string(fieldIndex.eventTime)
   if (text === undefined) {
     if (origin === 'import') refuse('MissingField', 'the record has no eventTime')
     // Exactly what the filled-in field says: whole seconds.
@@ -180,18 +181,22 @@ function notInFuture(time: number, origin: AdmissionContext['origin'], now: numb
 }
 
 function readStream(members: RecordMembers, kind: RecordKind, context: AdmissionContext): StreamId {
-  const account = textOr(members, kind === 'aggregated' ? 'accountId' : 'recipientAccountId', context.account)
+  const account = textOr(
+    members,
+    kind === 'aggregated' ? fieldIndex.accountId : fieldIndex.recipientAccountId,
+    context.account,
+  )
   if (account !== context.account && context.origin !== 'import')
     refuse('ForeignAccount', `the record is for account ${quoted(account)}, the caller may write to ${context.account}`)
   if (!context.accounts.has(account)) refuse('UnknownAccount', `account ${quoted(account)} is not configured`)
-  const region = textOr(members, 'awsRegion', context.region)
+  const region = textOr(members, fieldIndex.awsRegion, context.region)
   if (!context.regions.has(region)) refuse('UnknownRegion', `Region ${quoted(region)} is not configured`)
   return streamId(account as AccountId, region as Region)
 }
 
 /** A copy where the record brings its own text, so that a stream's name does not keep the whole record in memory. */
-function textOr(members: RecordMembers, name: FieldName, fallback: string): string {
-  const text = members.string(name)
+function textOr(members: RecordMembers, field: number, fallback: string): string {
+  const text = members.string(field)
   return text === undefined || text === fallback ? fallback : Buffer.from(text, 'utf8').toString('utf8')
 }
 
@@ -199,16 +204,15 @@ function textOr(members: RecordMembers, name: FieldName, fallback: string): stri
 const quoted = (text: string): string => JSON.stringify(text.length > 64 ? `${text.slice(0, 64)}...` : text)
 
 function readId(members: RecordMembers, kind: RecordKind, isImport: boolean): string | undefined {
-  const name = kind === 'aggregated' ? 'eventId' : 'eventID'
-  const id = members.string(name)
+  const id = members.string(kind === 'aggregated' ? fieldIndex.eventId : fieldIndex.eventID)
   if (!isImport) return id
   if (id !== undefined && Buffer.byteLength(id) > importedIdBytesMax)
-    refuse('InvalidEventId', `${name} is longer than ${importedIdBytesMax} bytes`)
+    refuse('InvalidEventId', `the event id is longer than ${importedIdBytesMax} bytes`)
   return id || undefined
 }
 
 /** The id of a refused record, as far as it could be read. */
 function knownId(members: RecordMembers): string | undefined {
-  const id = members.string('eventID') ?? members.string('eventId')
+  const id = members.string(fieldIndex.eventID) ?? members.string(fieldIndex.eventId)
   return id === undefined || id === '' || id.length > importedIdBytesMax ? undefined : id
 }

@@ -36,13 +36,14 @@ const filledFields = (kind: RecordKind): readonly FieldName[] => {
   ] as const
   return kind === 'api' ? [...common, 'requestParameters', 'responseElements', 'readOnly', 'managementEvent'] : common
 }
-const filledByKind: Readonly<Record<RecordKind, readonly FieldName[]>> = {
-  api: filledFields('api'),
-  network: filledFields('network'),
-  insight: filledFields('insight'),
-  aggregated: filledFields('aggregated'),
-  activity: filledFields('activity'),
-  other: filledFields('other'),
+const indexed = (kind: RecordKind) => filledFields(kind).map((name) => ({ name, index: fieldIndex[name] }))
+const filledByKind: Readonly<Record<RecordKind, readonly { name: FieldName; index: number }[]>> = {
+  api: indexed('api'),
+  network: indexed('network'),
+  insight: indexed('insight'),
+  aggregated: indexed('aggregated'),
+  activity: indexed('activity'),
+  other: indexed('other'),
 }
 
 /**
@@ -50,10 +51,8 @@ const filledByKind: Readonly<Record<RecordKind, readonly FieldName[]>> = {
  * record, the configuration or the moment is filled in; never an address, an identity or a name.
  */
 export function fillsFor(members: RecordMembers, basis: FillBasis): (string | undefined)[] | undefined {
-  const names = filledByKind[basis.kind]
   let fills: (string | undefined)[] | undefined
-  for (const name of names) {
-    const index = fieldIndex[name]
+  for (const { name, index } of filledByKind[basis.kind]) {
     if (members.entries[index]! >= 0) continue
     fills ??= []
     fills[fieldOrder(basis.kind)[index]!] = `"${name}":${filling(name, members, basis)}`
@@ -80,7 +79,7 @@ function filling(name: FieldName, members: RecordMembers, basis: FillBasis): str
     case 'eventID':
       return literalText(basis.givenId!)
     case 'readOnly':
-      return String(looksReadOnly(members.string('eventName') ?? ''))
+      return String(looksReadOnly(members.string(fieldIndex.eventName) ?? ''))
     case 'managementEvent':
       return String(basis.category === 'Management')
     default:

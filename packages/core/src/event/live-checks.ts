@@ -3,6 +3,7 @@ import { parseEventTime } from './event-time.ts'
 import {
   eventCategories,
   eventTypes,
+  fieldIndex,
   fieldNames,
   fieldTypes,
   type FieldName,
@@ -41,8 +42,8 @@ const identityStrings: ReadonlySet<string> = new Set([
  */
 export function checkLiveRecord(members: RecordMembers, kind: RecordKind): Refusal | undefined {
   const required = requiredFields[kind]
-  if (!required.every((name) => members.has(name))) {
-    const missing = required.filter((name) => !members.has(name))
+  if (!required.every((name) => members.has(fieldIndex[name]))) {
+    const missing = required.filter((name) => !members.has(fieldIndex[name]))
     return { code: 'MissingField', message: `the record has no ${missing.join(', ')}` }
   }
   return checkTypes(members) ?? checkIdentity(members) ?? checkTexts(members)
@@ -77,7 +78,7 @@ const allowedBits = Uint8Array.from(fieldTypes, (type) => bitsByType[type])
 
 function checkIdentity(members: RecordMembers): Refusal | undefined {
   const { outline } = members
-  const identity = members.entry('userIdentity')
+  const identity = members.entry(fieldIndex.userIdentity)
   if (identity < 0) return undefined
   const behind = outline.next[identity]!
   for (let child = identity + 1; child < behind; child = outline.next[child]!)
@@ -88,20 +89,20 @@ function checkIdentity(members: RecordMembers): Refusal | undefined {
 
 function checkTexts(members: RecordMembers): Refusal | undefined {
   for (const name of boundedTexts) {
-    const bytes = members.textBytes(name)
+    const bytes = members.textBytes(fieldIndex[name])
     if (bytes === 0) return invalid(`${name} must not be empty`)
     if (bytes > nameBytesMax) return invalid(`${name} must not be longer than ${nameBytesMax} bytes`)
   }
-  const version = members.string('eventVersion')
+  const version = members.string(fieldIndex.eventVersion)
   if (version !== undefined && !/^\d{1,3}\.\d{1,3}$/.test(version))
     return invalid('eventVersion must be major.minor, for example "1.11"')
-  const eventType = members.string('eventType')
+  const eventType = members.string(fieldIndex.eventType)
   if (eventType !== undefined && !eventTypes.has(eventType))
     return invalid(`unknown eventType; known: ${list(eventTypes)}`)
-  const category = members.string('eventCategory')
+  const category = members.string(fieldIndex.eventCategory)
   if (category !== undefined && !eventCategories.has(category))
     return invalid(`unknown eventCategory; known: ${list(eventCategories)}`)
-  const management = members.boolean('managementEvent')
+  const management = members.boolean(fieldIndex.managementEvent)
   if (management !== undefined && category !== undefined && management !== (category === 'Management'))
     return invalid(`managementEvent ${management} contradicts eventCategory ${category}`)
   return undefined
@@ -112,6 +113,6 @@ const list = (names: ReadonlySet<string>): string => [...names].join(', ')
 /** Start of an aggregated event's window: it has no `eventTime`. */
 export function windowStart(members: RecordMembers): number | undefined {
   const { outline } = members
-  const entry = childOf(outline, members.object('timeWindow'), 'windowStart')
+  const entry = childOf(outline, members.object(fieldIndex.timeWindow), 'windowStart')
   return entry >= 0 && outline.isString(entry) ? parseEventTime(outline.string(entry)) : undefined
 }

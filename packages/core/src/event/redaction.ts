@@ -1,4 +1,5 @@
 import { childOf } from './record-members.ts'
+import { fieldIndex } from './record-fields.ts'
 import type { RecordMembers } from './record-members.ts'
 import type { JsonOutline } from './json-outline.ts'
 import { foldName, NameTable } from './name-table.ts'
@@ -37,10 +38,10 @@ export function findSecrets(members: RecordMembers): TextEdit[] {
   const { outline } = members
   const hidden = new Set<number>()
   if (outline.watched) hideNamed(outline, hidden)
-  const eventName = members.string('eventName')
+  const eventName = members.string(fieldIndex.eventName)
   const parameters = eventName === undefined ? undefined : pathsByEvent.get(withoutDate(eventName))
   if (parameters) {
-    const source = members.string('eventSource')
+    const source = members.string(fieldIndex.eventSource)
     for (const rule of parameters)
       if (rule.source === source) for (const path of rule.paths) hideAt(outline, 0, path, 0, hidden)
   }

@@ -2,6 +2,7 @@ import type { EventResource } from './envelope.ts'
 import type { JsonOutline } from './json-outline.ts'
 import { NameTable } from './name-table.ts'
 import { childString } from './record-members.ts'
+import { fieldIndex } from './record-fields.ts'
 import type { RecordMembers } from './record-members.ts'
 import { resourceRules } from './resource-rules.ts'
 
@@ -66,7 +67,7 @@ export function readResources(members: RecordMembers, eventSource: string, event
   const rules = rulesBySource.get(eventSource)
   if (rules) {
     for (const part of ['requestParameters', 'responseElements'] as const) {
-      const entry = members.object(part)
+      const entry = members.object(fieldIndex[part])
       if (entry >= 0 && rules[part].children.size > 0) walk(members.outline, entry, rules[part], eventName, found)
     }
   }
@@ -75,7 +76,7 @@ export function readResources(members: RecordMembers, eventSource: string, event
 
 function readListed(members: RecordMembers, found: EventResource[]): void {
   const { outline } = members
-  const list = members.entry('resources')
+  const list = members.entry(fieldIndex.resources)
   if (list < 0 || !outline.isArray(list)) return
   const behind = outline.next[list]!
   for (let item = list + 1; item < behind && found.length < eventResourcesMax; item = outline.next[item]!) {

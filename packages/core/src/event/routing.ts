@@ -1,6 +1,7 @@
 import type { EventResource, RoutingFields } from './envelope.ts'
 import type { JsonOutline } from './json-outline.ts'
 import { childOf, childString } from './record-members.ts'
+import { fieldIndex } from './record-fields.ts'
 import type { RecordMembers } from './record-members.ts'
 import { lookupValue, readResources } from './resources.ts'
 
@@ -19,9 +20,11 @@ export function readRouting(members: RecordMembers, basis: RoutingBasis): Routin
   const { outline } = members
   // Insights name the call in question, external events the real one, one level down.
   const inner = innerEvent(members)
-  const eventSource = lookupValue(members.string('eventSource') ?? childString(outline, inner, 'eventSource') ?? '')
-  const eventName = lookupValue(members.string('eventName') ?? childString(outline, inner, 'eventName') ?? '')
-  const topIdentity = members.object('userIdentity')
+  const eventSource = lookupValue(
+    members.string(fieldIndex.eventSource) ?? childString(outline, inner, 'eventSource') ?? '',
+  )
+  const eventName = lookupValue(members.string(fieldIndex.eventName) ?? childString(outline, inner, 'eventName') ?? '')
+  const topIdentity = members.object(fieldIndex.userIdentity)
   const identity = topIdentity >= 0 ? topIdentity : childOf(outline, inner, 'userIdentity')
   const username = identity >= 0 ? readUsername(outline, identity) : undefined
   const accessKeyId = childString(outline, identity, 'accessKeyId')
@@ -43,8 +46,8 @@ export function readRouting(members: RecordMembers, basis: RoutingBasis): Routin
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 function innerEvent(members: RecordMembers): number {
-  const insight = members.object('insightDetails')
-  return insight >= 0 ? insight : members.object('eventData')
+  const insight = members.object(fieldIndex.insightDetails)
+  return insight >= 0 ? insight : members.object(fieldIndex.eventData)
 }
 
 /**
