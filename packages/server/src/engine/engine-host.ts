@@ -35,11 +35,10 @@ async function stop(): Promise<void> {
   setTimeout(endNow, stopWaitMs)
   server?.close()
   server?.closeAllConnections()
-  while (pool && pool.running() > 0) {
-    await pool.killAll()
-    await new Promise((resolve) => setTimeout(resolve, stopPollMs))
-  }
-  pool?.close()
+  const sessions = pool
+  for (; sessions && sessions.running() > 0; await new Promise((resolve) => setTimeout(resolve, stopPollMs)))
+    await sessions.killAll()
+  sessions?.close()
   endNow()
 }
 

@@ -26,8 +26,11 @@ const insertTimeoutMs = 60_000
 const scanTimeoutMs = 120_000
 /** ClickHouse: UNKNOWN_TABLE, UNKNOWN_DATABASE. */
 const missingTableCodes: readonly string[] = ['60', '81']
-/** Reading in the key's order with one thread: the first granules of each part hold the newest postings. */
-const findSettings = 'max_threads = 1, optimize_read_in_order = 1, use_query_condition_cache = 0'
+/**
+ * A lookup's cost is nearly all planning, so one thread (reading in the key's order ends after the first granules), and
+ * the engine's older planner, which takes a sixth less CPU for so plain a query.
+ */
+const findSettings = 'max_threads = 1, enable_analyzer = 0'
 const rowBytes = 12
 
 type Parameters = Readonly<Record<string, string>>
@@ -38,13 +41,15 @@ async function bytesOf(stream: Readable): Promise<Buffer> {
   return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)
 }
 
-/** Only numbers go into the text, so nothing needs to be escaped. */
+/**
+ * Only numbers go into the text, so nothing needs to be escaped. `timeMin` is left to the reader of the result: newest
+ * come first, so what is too old stands at its end, and each condition less is planned faster.
+ */
 function findStatement(table: string, query: PostingQuery): string {
   const { after } = query
-  const from = timeLeft(after ? Math.min(query.timeMax, after.time) : query.timeMax)
   const bounds = [
     `stream = ${query.stream} AND attribute = ${query.attribute} AND value = ${query.value}`,
-    `time_left BETWEEN ${from} AND ${timeLeft(query.timeMin)}`,
+    `time_left >= ${timeLeft(after ? Math.min(query.timeMax, after.time) : query.timeMax)}`,
     `sequence_left >= ${sequenceLeft(query.sequenceMax)}`,
     ...(after ? [`(time_left > ${timeLeft(after.time)} OR sequence_left > ${sequenceLeft(after.sequence)})`] : []),
   ]
@@ -135,15 +140,15 @@ export async function openClickHousePostingsStore(options: ClickHousePostingsOpt
     },
 
     async find(query) {
-      let found = await findOnce(query)
-      let postings = withoutRepeats(found)
-      // Ends: each round goes on strictly behind the last posting.
-      while (postings.length < query.limit && found.length === query.limit) {
-        const after = postings.at(-1) as Posting
-        found = await findOnce({ ...query, after })
-        postings = [...postings, ...withoutRepeats(found)].slice(0, query.limit)
+      const postings: Posting[] = []
+      // Ends: each round but the first follows repeats, and goes on strictly behind the last posting.
+      for (let after = query.after; ; after = postings.at(-1)) {
+        const found = await findOnce(after ? { ...query, after } : query)
+        const wanted = withoutRepeats(found).filter((posting) => posting.time >= query.timeMin)
+        postings.push(...wanted.slice(0, query.limit - postings.length))
+        const isEnd = found.length < query.limit || (found.at(-1) as Posting).time < query.timeMin
+        if (isEnd || postings.length === query.limit) return postings
       }
-      return postings
     },
 
     async counts() {
