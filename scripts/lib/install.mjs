@@ -23,6 +23,7 @@ const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'
 
 /** A registry that answers badly is asked again, a bounded number of times: the installation moves 700 MB. */
 const attempts = 3
+const outputBytesMax = 16 * 1024 * 1024
 
 export function installPackages(root) {
   progress('installing packages (some 300 MB to download, once)')
@@ -39,14 +40,29 @@ export function installNode(root) {
   npmCi(root, directory, 'Node.js 24 could not be installed')
 }
 
+/**
+ * `npm ci`, and where that refuses, `npm install --no-save`: a registry that does not have the binaries of other platforms (mirrors
+ * leave them out) makes `npm ci` call a good lock file incomplete. Both install the locked versions, check their hashes and leave
+ * the lock file alone.
+ */
 function npmCi(root, directory, failure) {
-  const args = ['ci', ...quiet, ...(directory === root ? [] : ['--prefix', directory])]
+  const place = directory === root ? [] : ['--prefix', directory]
+  let output = ''
   for (let attempt = 1; attempt <= attempts; attempt++) {
-    const { status, signal } = spawnSync('npm', args, { cwd: directory, stdio: ['ignore', 'inherit', 'inherit'] })
-    if (status === 0) return
-    if (signal) break
+    for (const command of [['ci'], ['install', '--no-save']]) {
+      const result = spawnSync('npm', [...command, ...quiet, ...place], {
+        cwd: directory,
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'],
+        maxBuffer: outputBytesMax,
+      })
+      if (result.status === 0) return
+      if (result.signal) refuse(`${failure}: npm was ended by ${result.signal}`)
+      output = `${result.stdout ?? ''}${result.stderr ?? ''}${result.error?.message ?? ''}`
+    }
     if (attempt < attempts) progress('npm failed; trying again')
   }
+  process.stderr.write(output)
   refuse(`${failure}. What npm says is above; behind a proxy set "npm config set registry URL" or HTTPS_PROXY.`)
 }
 

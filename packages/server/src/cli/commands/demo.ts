@@ -51,10 +51,11 @@ function regionsOf({ region, server }: Pick<Connection, 'region' | 'server'>) {
 function nextSteps({ region, endpoint, server }: Connection): string {
   const program = programName()
   const where = server ? '' : ` --endpoint ${endpoint}`
-  const there = `${where}${region === (server?.region ?? 'us-east-1') ? '' : ` --region ${region}`}`
+  const leading = server?.region ?? 'us-east-1'
+  const there = `${where}${region === leading ? '' : ` --region ${region}`}`
   return [
     'Try:',
-    `  ${program} lookup-events --event-name ConsoleLogin${where}`,
+    `  ${program} lookup-events --event-name ConsoleLogin${where}${region === leading ? '' : ` --region ${leading}`}`,
     `  ${program} lookup-events --access-key-id ${leakedKeyId}${there}     # a leaked key at work`,
     `  ${program} lookup-events --event-name StopLogging${there}`,
   ].join('\n')
