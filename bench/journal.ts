@@ -45,7 +45,11 @@ const users = Array.from({ length: 50 }, (_, index) => ({
   principal: idOf('AIDA'),
   key: idOf('AKIA'),
   address: `203.0.${index}.${(index * 7) % 256}`,
-  agent: pick(['aws-cli/2.17.9 md/awscrt#0.20.11 ua/2.0 os/linux#6.8 md/arch#x86_64 lang/python#3.11.9', 'Boto3/1.34.131 md/Botocore#1.34.131 ua/2.0 os/linux#5.10 lang/python#3.10.12', 'console.amazonaws.com']),
+  agent: pick([
+    'aws-cli/2.17.9 md/awscrt#0.20.11 ua/2.0 os/linux#6.8 md/arch#x86_64 lang/python#3.11.9',
+    'Boto3/1.34.131 md/Botocore#1.34.131 ua/2.0 os/linux#5.10 lang/python#3.10.12',
+    'console.amazonaws.com',
+  ]),
 }))
 const services = ['s3', 'ec2', 'iam', 'sts', 'kms', 'lambda', 'dynamodb', 'sqs', 'sns', 'rds']
 const verbs = ['Get', 'List', 'Describe', 'Put', 'Create', 'Delete', 'Update', 'Tag', 'Start', 'Assume']
@@ -175,7 +179,13 @@ try {
   const opening = performance.now()
   const again = await openSegmentJournal(options)
   const openMs = performance.now() - opening
-  const newest = await options.disk.open(join(options.directory, (await options.disk.list(options.directory)).find((name) => name.endsWith('.log'))!), 'read')
+  const newest = await options.disk.open(
+    join(
+      options.directory,
+      (await options.disk.list(options.directory)).find((name) => name.endsWith('.log'))!,
+    ),
+    'read',
+  )
   const logBytes = await newest.size()
   await newest.close()
   const logEntries = Math.round(logBytes / (recordBytes + envelopeBytes + 72))
@@ -189,7 +199,7 @@ try {
   }
   const scan = performance.now()
   let scanned = 0
-  for (let after: Sequence | 0 = 0; scanned < 100_000; ) {
+  for (let after: Sequence | 0 = 0; scanned < 100_000;) {
     const page = await again.journal.read(stream, after, 1_000)
     if (page.entries.length === 0) break
     scanned += page.entries.length

@@ -15,6 +15,7 @@ import { firstKept, openSegments, type OpeningReport } from './open-segments.ts'
 import { sealSegment } from './seal-segment.ts'
 import type { Sealer } from './sealer.ts'
 import { getEntries, readEntries, type SegmentList } from './segment-list.ts'
+import { segmentName } from './segment-names.ts'
 import { createSealedSegment, type LogSegment, type Segment, type SegmentReading } from './segment.ts'
 
 /** Sealed segments of this many bytes uncompressed: few enough files, and one is sealed within about a second. */
@@ -118,6 +119,8 @@ export async function openSegmentJournal(
   const listeners = new Set<(stream: StreamId, entries: readonly StoredEntry[]) => void>()
   const writing = createMutex()
   const maintaining = createMutex()
+  /** Sealed segments whose log may still be there. */
+  const sealedLogs = new Set<number>()
   let queue: WaitingAppend[] = []
   let queuedBytes = 0
   let draining: Promise<void> | undefined
@@ -261,10 +264,17 @@ export async function openSegmentJournal(
       const bytes = await sealSegment(log as LogSegment, { disk, reading, sealer: options.sealer, blockBytes })
       const sealed = createSealedSegment(reading, log.number, bytes)
       replaceSegments(list.segments.map((segment) => (segment === log ? sealed : segment)))
-      // If the log stays, it is removed at the next opening.
-      await disk.unlink(log.path)
       await reading.files.forget(log.path)
+      await removeLog(log.number)
     }
+  }
+
+  /** The log of a sealed segment. If that fails it is tried again at the next opening, or before the segment itself goes. */
+  async function removeLog(number: number): Promise<void> {
+    sealedLogs.add(number)
+    await disk.unlink(`${directory}/${segmentName(number, 'log')}`)
+    await disk.syncDirectory(directory)
+    sealedLogs.delete(number)
   }
 
   async function retain(admittedBefore: number, cursors: ReadonlyMap<StreamId, Sequence | 0>): Promise<number> {
@@ -294,6 +304,8 @@ export async function openSegmentJournal(
 
   async function remove(oldest: Segment): Promise<void> {
     const spans = await oldest.spans()
+    // A log that outlived its sealed segment would look like one out of order.
+    if (sealedLogs.has(oldest.number)) await removeLog(oldest.number)
     await disk.unlink(oldest.path)
     replaceSegments(list.segments.slice(1))
     for (const [stream, { last }] of spans) first.set(stream, (last + 1) as Sequence)
