@@ -150,6 +150,18 @@ test('data and network activity events are never indexed, Insights events stand 
     [...new Set(store.rows.map(({ sequence }) => sequence))].sort((a, b) => a - b),
     [3, 4],
   )
+  const every = store.rows.filter(({ attribute }) => attribute === 0)
+  assert.deepEqual(
+    new Map(every.map(({ sequence, value }) => [sequence as number, value])),
+    new Map([
+      [3, 1n],
+      [4, 0n],
+    ]),
+  )
+  const numbers = (of: number) =>
+    store.rows.flatMap((row) => (row.sequence === of ? row.attribute : [])).sort((x, y) => x - y)
+  assert.deepEqual(numbers(3), [0, 33, 34, 39])
+  assert.deepEqual(numbers(4), [0, 1, 2, 7])
   await index.close()
 })
 
@@ -446,6 +458,17 @@ test('entries that were read from the journal before they are announced are take
   await inserted(index, 4)
   assert.deepEqual(await sequences(index), [4, 3, 2, 1])
   assert.equal(store.rows.length, 4 * 4)
+  await index.close()
+})
+
+test('what retention removed before it was indexed does not count as missing', async () => {
+  const { append, open, journal } = deployment()
+  await append(3)
+  await journal.cut(stream, 4)
+  const index = await open()
+  await vi.waitFor(() => expect(index.lag(stream)).toBe(0), { timeout: 10_000, interval: 2 })
+  await append(1)
+  assert.deepEqual(await sequences(index), [4])
   await index.close()
 })
 
