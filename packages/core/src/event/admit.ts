@@ -2,7 +2,6 @@ import { isUtf8 } from 'node:buffer'
 import type { Admission, AdmissionContext, GivenId, Refusal } from './admission.ts'
 import { assembleRecord } from './assemble.ts'
 import type { Envelope } from './envelope.ts'
-import { envelopeJson } from './envelope-json.ts'
 import { eventIdKey, idFromRecord, sha256, uuidBytes } from './event-id.ts'
 import { parseEventTime, parseImportedTime } from './event-time.ts'
 import { findOversize } from './field-caps.ts'
@@ -118,7 +117,7 @@ function admitInto(
     idKey: broughtKey ?? eventIdKey(eventId),
     recordHash,
     admittedAt: context.now,
-    envelope: Buffer.from(envelopeJson(envelope), 'utf8'),
+    envelope: Buffer.from(JSON.stringify(envelope), 'utf8'),
     record,
   }
   return { ok: true, stream, entry }

@@ -30,7 +30,7 @@ export class RecordMembers {
     }
   }
 
-  // The following take an index out of `fieldIndex`: looking names up was a tenth of admission's time.
+  // The following take an index out of `fieldIndex`.
   entry(field: number): number {
     return this.entries[field]!
   }
