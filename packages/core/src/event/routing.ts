@@ -29,7 +29,6 @@ export function readRouting(members: RecordMembers, basis: RoutingBasis): Routin
   const username = identity >= 0 ? readUsername(outline, identity) : undefined
   const accessKeyId = childString(outline, identity, 'accessKeyId')
   const resources = eventSource === '' ? noResources : readResources(members, eventSource, eventName)
-  // Built in place: conditional spreads cost more than all the rest of this function.
   const fields: Mutable<RoutingFields> = {
     eventId: basis.eventId,
     eventTime: basis.eventTime,
