@@ -12,8 +12,10 @@ import type { RecordWriter } from '../intake/index.ts'
 export interface Outbox {
   /** Resolves once change and event are durable. @throws {JournalFullError} before anything was changed. */
   commit(writes: readonly ControlWrite[], stream: StreamId, entry: NewEntry): Promise<void>
-  /** Relays what is waiting; called at the start and by the schedule. */
+  /** Relays what is waiting; called at the start, by the schedule, and when the journal is seen to take events again. */
   relay(): Promise<void>
+  /** Whether changes wait for the journal to take their events. */
+  readonly isWaiting: boolean
 }
 
 /** Changes whose events the journal does not take yet; beyond it changes are refused. */
@@ -36,6 +38,9 @@ export function createOutbox(control: ControlStore, writer: RecordWriter): Outbo
   }
 
   return {
+    get isWaiting() {
+      return waiting.size > 0
+    },
     async commit(writes, stream, entry) {
       if (waiting.size >= waitingMax)
         throw new JournalFullError(`${waiting.size} changes are waiting for the journal to take their events`)

@@ -25,6 +25,8 @@ export function createSelfTrail(options: SelfTrailOptions): SelfTrail {
     async record(call) {
       const { stream, entry } = prepare(call, options)
       await writer.write(stream, [entry], { reserve: true })
+      // The journal takes events: also those that it refused before. What fails here is tried again by the schedule.
+      if (outbox.isWaiting) await outbox.relay().catch(() => {})
     },
     async commit(writes, call) {
       const { bytes, bytesMax } = journal.stats()
