@@ -18,10 +18,30 @@ export function runChild(command, args, options = {}) {
       if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
     }
     for (const signal of passedOn) process.on(signal, pass)
+    const watch = watchParent(() => child.kill('SIGTERM'))
     child.once('error', (error) => reject(new Error(`${command} cannot be started`, { cause: error })))
     child.once('exit', (code, signal) => {
       for (const name of passedOn) process.off(name, pass)
+      clearInterval(watch)
       resolve(code ?? 128 + (constants.signals[signal ?? 'SIGTERM'] ?? 0))
     })
   })
+}
+
+/** How long a server may outlive an npm that was killed. */
+const parentCheckMs = 1_000
+
+/**
+ * npm runs us through a shell, and a SIGTERM for npm ends both without reaching us. Then we have another parent, which is the sign
+ * to end too. Only under npm: whoever starts us directly may leave us running behind them.
+ */
+function watchParent(orphaned) {
+  if (process.env.npm_lifecycle_event === undefined) return undefined
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    orphaned()
+  }, parentCheckMs)
+  return timer.unref()
 }
