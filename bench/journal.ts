@@ -36,7 +36,7 @@ const cipher: RecordCipher = {
   },
 }
 
-const pick = <T>(values: readonly T[]): T => values[Math.floor(Math.random() ** 2 * values.length)]!
+const pick = <T>(values: readonly T[]): T => values.at(Math.floor(Math.random() ** 2 * values.length))!
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 const idOf = (prefix: string): string =>
   prefix + Array.from({ length: 16 }, () => letters[Math.floor(Math.random() * 32)]).join('')
@@ -98,7 +98,7 @@ function entry(): NewEntry {
       tlsDetails: {
         tlsVersion: 'TLSv1.3',
         cipherSuite: 'TLS_AES_128_GCM_SHA256',
-        clientProvidedHostHeader: `${source.replace('.', '.eu-west-1.')}`,
+        clientProvidedHostHeader: source.replace('.', '.eu-west-1.'),
       },
     }),
   )
@@ -152,7 +152,7 @@ try {
   const start = performance.now()
   const appender = async (): Promise<void> => {
     while (performance.now() - start < seconds * 1000 && next < batches.length * 4) {
-      const batch = batches[next++ % batches.length]!
+      const batch = batches.at(next++ % batches.length)!
       const before = performance.now()
       await journal.append(stream, batch)
       latencies.push(performance.now() - before)

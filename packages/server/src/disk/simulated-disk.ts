@@ -91,10 +91,6 @@ export function createSimulatedDisk(options: SimulatedDiskOptions = {}): Simulat
     if (!(node instanceof SimulatedContent)) throw new DiskNotFoundError(`no file ${path}`)
     return node
   }
-  const change = (directory: Directory, changes: DirectoryChange): void => {
-    applyChange(directory.entries, changes)
-    directory.changes.push(changes)
-  }
   const usedBytes = (): number => bytesBelow(root)
 
   /** Runs one call under the fault hook. `half` is what the call does when it fails in its middle. */
@@ -215,6 +211,11 @@ export function createSimulatedDisk(options: SimulatedDiskOptions = {}): Simulat
       return operations
     },
   }
+}
+
+function change(directory: Directory, changes: DirectoryChange): void {
+  applyChange(directory.entries, changes)
+  directory.changes.push(changes)
 }
 
 function applyChange(entries: Map<string, Node>, changes: DirectoryChange): void {

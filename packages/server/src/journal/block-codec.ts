@@ -13,6 +13,7 @@ import { createVarintReader, createVarintWriter } from './varint.ts'
  *     then, as flagged: 32 bytes recordHash, 16 bytes idKey, 8 bytes admittedAt
  */
 const codecs = { deflate: 1, zstd: 2 } as const
+export type BlockCodec = keyof typeof codecs
 const blockPrefixBytes = 5
 const hashStored = 1
 const idKeyStored = 2
@@ -30,16 +31,20 @@ export const zstdSupported = ((): boolean => {
 const zstdLevel = 1
 const deflateLevel = 6
 
-export function packBlock(entries: readonly StoredEntry[], dictionary: Uint8Array | undefined): Buffer {
-  return packBytes(encodeBlock(entries), dictionary)
-}
+const codecAtHand = (): BlockCodec => (zstdSupported ? 'zstd' : 'deflate')
+
+export const packBlock = (
+  entries: readonly StoredEntry[],
+  dictionary: Uint8Array | undefined,
+  codec = codecAtHand(),
+): Buffer => packBytes(encodeBlock(entries), dictionary, codec)
 
 /** Codec, raw length, compressed bytes: the form of a block, and of a dictionary. */
-export function packBytes(raw: Uint8Array, dictionary?: Uint8Array): Buffer {
+export function packBytes(raw: Uint8Array, dictionary?: Uint8Array, codec = codecAtHand()): Buffer {
   const prefix = Buffer.alloc(blockPrefixBytes)
-  prefix[0] = zstdSupported ? codecs.zstd : codecs.deflate
+  prefix[0] = codecs[codec]
   prefix.writeUInt32LE(raw.length, 1)
-  return Buffer.concat([prefix, compress(raw, dictionary)])
+  return Buffer.concat([prefix, compress(raw, dictionary, codec)])
 }
 
 /** @throws {Error} the bytes are damaged, or compressed by a codec this Node.js lacks. */
@@ -55,9 +60,9 @@ export function unpackBlock(
   return decodeBlock(unpackBytes(block, dictionary), place)
 }
 
-function compress(raw: Uint8Array, dictionary: Uint8Array | undefined): Buffer {
+function compress(raw: Uint8Array, dictionary: Uint8Array | undefined, codec: BlockCodec): Buffer {
   const shared = dictionary ? { dictionary } : {}
-  if (!zstdSupported) return zlib.deflateRawSync(raw, { level: deflateLevel, ...shared })
+  if (codec === 'deflate') return zlib.deflateRawSync(raw, { level: deflateLevel, ...shared })
   const params = { [zlib.constants.ZSTD_c_compressionLevel]: zstdLevel, [zlib.constants.ZSTD_c_contentSizeFlag]: 0 }
   return zlib.zstdCompressSync(raw, { params, ...shared })
 }
@@ -102,11 +107,12 @@ function factsOf(entry: StoredEntry): EntryFacts {
   const idPlace = asBuffer(entry.envelope).indexOf(uuidText(entry.idKey), 0, 'latin1')
   const sameHash = asBuffer(hash('sha256', entry.record, 'buffer')).equals(entry.recordHash)
   const flags =
-    (sameHash ? 0 : hashStored) |
-    (idPlace >= 0 ? 0 : idKeyStored) |
-    (Number.isSafeInteger(entry.admittedAt) ? 0 : timeStored)
+    (sameHash ? 0 : hashStored) | (idPlace >= 0 ? 0 : idKeyStored) | (fitsColumn(entry.admittedAt) ? 0 : timeStored)
   return { flags, idPlace }
 }
+
+/** Whole milliseconds whose differences stay exact; and not -0, which a difference cannot tell from 0. */
+const fitsColumn = (time: number): boolean => Number.isInteger(time) && Math.abs(time) < 2 ** 52 && !Object.is(time, -0)
 
 function storedFields(entry: StoredEntry, flags: number): Uint8Array[] {
   const fields: Uint8Array[] = []
@@ -150,7 +156,7 @@ export function decodeBlock(
     at(index) {
       const flag = flags[index]!
       const recordOffset = bodies[index]! + envelopeLengths[index]!
-      const envelope = raw.subarray(bodies[index]!, recordOffset)
+      const envelope = raw.subarray(bodies[index], recordOffset)
       const record = raw.subarray(recordOffset, recordOffset + recordLengths[index]!)
       let at = fieldOffsets[index]!
       const take = (length: number): Buffer => raw.subarray(at, (at += length))

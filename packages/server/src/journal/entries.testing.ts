@@ -58,7 +58,7 @@ export async function assertHolds(
     const state = journal.streams().find((state) => state.stream === stream)
     const first = state?.first ?? 1
     const found = await readAll(journal, stream, first - 1)
-    const all = [...expected.slice(first - 1)]
+    const all = expected.slice(first - 1)
     const more = found.length - all.length
     const maybe = unanswered.get(stream) ?? []
     assert.ok(more === 0 || more === maybe.length, `${stream}: ${found.length} entries, ${all.length} acknowledged`)

@@ -53,7 +53,7 @@ export function createFilePool(disk: Disk, filesMax: number): FilePool {
     },
     forget,
     async close() {
-      for (const path of [...slots.keys()]) await forget(path)
+      for (const path of Array.from(slots.keys())) await forget(path)
     },
   }
 }

@@ -116,7 +116,7 @@ async function scanLogs(
   remove: (name: string) => Promise<void>,
 ): Promise<ScannedLog[]> {
   const scans: ScannedLog[] = []
-  for (const number of [...numbers].reverse()) {
+  for (const number of numbers.toReversed()) {
     const name = segmentName(number, 'log')
     const next = scans[0]?.scan.header?.previous
     if (scans[0] && next?.number !== number)

@@ -84,7 +84,7 @@ async function checkTwice(disk: SimulatedDisk, { acknowledged, unanswered }: Out
   try {
     const first = await openOn(disk, { segmentBytes: 2_000 })
     await assertHolds(first.journal, acknowledged, unanswered)
-    const survived = new Map([...acknowledged])
+    const survived = new Map(acknowledged)
     for (const [to, batch] of unanswered)
       if (first.journal.durable(to) > (acknowledged.get(to)?.length ?? 0))
         survived.set(to, [...(acknowledged.get(to) ?? []), ...batch])
@@ -107,6 +107,7 @@ describe('each disk operation failing once, the process going on', () => {
       `${when} it took effect: nothing acknowledged is lost, refused appends leave no trace`,
       async () => {
         const operations = await operationsOf(survivor)
+        assert.ok(operations > 80, `${operations} operations`)
         for (let at = 0; at < operations; at++) {
           const disk = await diskWithData()
           const start = disk.operations

@@ -306,8 +306,14 @@ export async function openSegmentJournal(
     const spans = await oldest.spans()
     // A log that outlived its sealed segment would look like one out of order.
     if (sealedLogs.has(oldest.number)) await removeLog(oldest.number)
-    await disk.unlink(oldest.path)
+    // Out of the list first: a reader that finds the file gone then sees that it was removed.
     replaceSegments(list.segments.slice(1))
+    try {
+      await disk.unlink(oldest.path)
+    } catch (error) {
+      replaceSegments([oldest, ...list.segments])
+      throw error
+    }
     for (const [stream, { last }] of spans) first.set(stream, (last + 1) as Sequence)
     await reading.files.forget(oldest.path)
     await disk.syncDirectory(directory)
@@ -351,11 +357,17 @@ export async function openSegmentJournal(
       unsealedSegments: list.segments.filter(({ sealed }) => !sealed).length,
     }),
     async settled() {
-      while (sealing) await maintaining(async () => {})
+      for (;;) {
+        if (!sealing) return
+        await maintaining(async () => {})
+      }
     },
     async close() {
       if (closed) return
-      while (draining) await draining
+      for (;;) {
+        if (!draining) break
+        await draining
+      }
       closed = true
       await maintaining(async () => {})
       await writer.close()
