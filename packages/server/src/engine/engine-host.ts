@@ -35,10 +35,12 @@ async function stop(): Promise<void> {
   setTimeout(endNow, stopWaitMs)
   server?.close()
   server?.closeAllConnections()
-  const sessions = pool
-  for (; sessions && sessions.running() > 0; await new Promise((resolve) => setTimeout(resolve, stopPollMs)))
-    await sessions.killAll()
-  sessions?.close()
+  // Bounded by the timer above.
+  while (pool?.running()) {
+    await pool.killAll()
+    await new Promise((resolve) => setTimeout(resolve, stopPollMs))
+  }
+  pool?.close()
   endNow()
 }
 

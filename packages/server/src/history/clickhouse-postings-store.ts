@@ -1,6 +1,8 @@
 import { ClickHouseError, type ClickHouseClient } from '@clickhouse/client'
 import type { Sequence } from '@opentrail/core/event'
 import { Readable } from 'node:stream'
+import { compareNewestFirst } from './newest-postings.ts'
+import { PostingDays } from './posting-days.ts'
 import { createPostingsTable, insertColumns, sequenceLeft, timeLeft } from './postings-table.ts'
 import { encodeNativeBlock, splitByDay } from './postings-block.ts'
 import {
@@ -45,12 +47,13 @@ async function bytesOf(stream: Readable): Promise<Buffer> {
  * Only numbers go into the text, so nothing needs to be escaped. `timeMin` is left to the reader of the result: newest
  * come first, so what is too old stands at its end, and each condition less is planned faster.
  */
-function findStatement(table: string, query: PostingQuery): string {
+function findStatement(table: string, query: PostingQuery, days: readonly number[]): string {
   const { after } = query
   const bounds = [
     `stream = ${query.stream} AND attribute = ${query.attribute} AND value = ${query.value}`,
     `time_left >= ${timeLeft(after ? Math.min(query.timeMax, after.time) : query.timeMax)}`,
     `sequence_left >= ${sequenceLeft(query.sequenceMax)}`,
+    `day IN (${days.join(', ')})`,
     ...(after ? [`(time_left > ${timeLeft(after.time)} OR sequence_left > ${sequenceLeft(after.sequence)})`] : []),
   ]
   return (
@@ -77,7 +80,7 @@ const withoutRepeats = (postings: readonly Posting[]): Posting[] =>
 
 /**
  * Postings in a ClickHouse table: chDB's engine host or a cluster, through the same client. The table is made where
- * it is missing.
+ * it is missing. One store at a time inserts into a table: which days hold which times is known from its own inserts.
  * @throws {PostingsUnavailableError}
  */
 export async function openClickHousePostingsStore(options: ClickHousePostingsOptions): Promise<PostingsStore> {
@@ -106,17 +109,38 @@ export async function openClickHousePostingsStore(options: ClickHousePostingsOpt
       return result.json<T>()
     })
 
-  const findOnce = (query: PostingQuery): Promise<Posting[]> =>
+  const findInDays = (query: PostingQuery, among: readonly number[]): Promise<Posting[]> =>
     translated('find', findTimeoutMs, async (signal) => {
-      const { stream } = await client.exec({ query: findStatement(table, query), abort_signal: signal })
+      const { stream } = await client.exec({ query: findStatement(table, query, among), abort_signal: signal })
       return decodePostings(await bytesOf(stream))
     })
 
+  /** The next `limit` postings, repeats included. */
+  async function findNext(query: PostingQuery): Promise<Posting[]> {
+    let found: Posting[] = []
+    const times = { timeMin: query.timeMin, timeMax: Math.min(query.timeMax, query.after?.time ?? query.timeMax) }
+    for (const { days: among, restTimeMax } of days.groups(times)) {
+      const more = await findInDays(query, among)
+      found = [...found, ...more].sort(compareNewestFirst).slice(0, query.limit)
+      const last = found.at(-1)
+      if (found.length === query.limit && last && last.time > restTimeMax) break
+    }
+    return found
+  }
+
+  const days = new PostingDays()
   await translated('open', scanTimeoutMs, (signal) => createPostingsTable(client, table, signal))
+  const stored = await rowsOf<[number, number, number]>(
+    'list of days',
+    `SELECT day, min(time_left), max(time_left) FROM ${table} WHERE attribute = {attribute:UInt8} GROUP BY day`,
+    { attribute: String(everyEventAttribute) },
+  )
+  for (const [day, least, most] of stored) days.widen(day, { timeMin: timeLeft(most), timeMax: timeLeft(least) })
   return {
     async insert(rows, token) {
       // Day by day: a part lies in one partition, so each day is stored whole or not at all, under its own token.
       for (const [day, ofDay] of splitByDay(rows)) {
+        days.widenByRows(day, ofDay)
         await translated(`insert of day ${day}`, insertTimeoutMs, async (signal) => {
           const { stream } = await client.exec({
             query: `INSERT INTO ${table} (${insertColumns}) FORMAT Native`,
@@ -143,7 +167,7 @@ export async function openClickHousePostingsStore(options: ClickHousePostingsOpt
       const postings: Posting[] = []
       // Ends: each round but the first follows repeats, and goes on strictly behind the last posting.
       for (let after = query.after; ; after = postings.at(-1)) {
-        const found = await findOnce(after ? { ...query, after } : query)
+        const found = await findNext(after ? { ...query, after } : query)
         const wanted = withoutRepeats(found).filter((posting) => posting.time >= query.timeMin)
         postings.push(...wanted.slice(0, query.limit - postings.length))
         const isEnd = found.length < query.limit || (found.at(-1) as Posting).time < query.timeMin
@@ -178,6 +202,7 @@ export async function openClickHousePostingsStore(options: ClickHousePostingsOpt
     },
 
     async dropBefore(day) {
+      // Partitions without events of their own may exist, so the engine is asked, not `days`.
       const [database, name] = table.split('.') as [string, string]
       const partitions = await rowsOf<[string]>(
         'list of days',
@@ -190,6 +215,7 @@ export async function openClickHousePostingsStore(options: ClickHousePostingsOpt
           client.command({ query: `ALTER TABLE ${table} DROP PARTITION ${Number(partition)}`, abort_signal: signal }),
         )
       }
+      days.dropBefore(day)
     },
 
     // The client belongs to whoever made it.

@@ -111,6 +111,30 @@ export function postingsStoreContract(
       assert.deepEqual(pairs(walked), expected)
     })
 
+    test('a day admitted late may hold the oldest and the newest events', async () => {
+      stream++
+      const rows = Array.from({ length: 400 }, (_, index) => {
+        const day = 20_010 + (index % 40)
+        // Every tenth came in weeks after it happened, some long before (a clock that runs fast).
+        const shift = index % 10 === 0 ? -30 : index % 11 === 0 ? 20 : 0
+        return eventRow(stream, index + 1, day, (day + shift) * secondsPerDay + (index % 7))
+      })
+      await store.insert(postingRows(rows), `late-${stream}`)
+      const expected = rows
+        .map((row): [number, number] => [row.time, row.sequence])
+        .sort((left, right) => right[0] - left[0] || right[1] - left[1])
+      for (const limit of [1, 7, 50, 400]) {
+        const query = { ...all, stream, attribute: everyEventAttribute, value: 0n, limit }
+        assert.deepEqual(pairs(await store.find(query)), expected.slice(0, limit))
+        const [time, sequence] = expected[99] as [number, number]
+        const after = { time, sequence: sequence as Sequence }
+        assert.deepEqual(pairs(await store.find({ ...query, after })), expected.slice(100, 100 + limit))
+        const timeMin = (expected[120] as [number, number])[0]
+        const recent = expected.slice(100).filter((pair) => pair[0] >= timeMin)
+        assert.deepEqual(pairs(await store.find({ ...query, after, timeMin })), recent.slice(0, limit))
+      }
+    })
+
     test('bounds of time and sequence are inclusive', async () => {
       stream++
       const rows = Array.from({ length: 20 }, (_, index) => eventRow(stream, index + 1, 20_000, 100 + index))
