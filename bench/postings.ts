@@ -15,7 +15,7 @@ const batchEvents = 25_000
 const firstDay = 20_000
 const secondsPerDay = 86_400
 const inFlight = 4
-const findsPerKind = 400
+const findsPerKind = 200
 
 /** How many values each attribute has in a large account; 0: a new one with every event. */
 const attributes = [
