@@ -4,13 +4,7 @@ import { join } from 'node:path'
 import type { AccountId } from '@opentrail/core/event'
 import { administrationRoutes, openAccounts, openControlSocket, type Accounts } from './accounts/index.ts'
 import { createSigV4Verifier } from './auth/index.ts'
-import {
-  createSchedule,
-  createVirtualClock,
-  systemClocks,
-  systemRandom,
-  type Clocks,
-} from './clock/index.ts'
+import { createSchedule, createVirtualClock, systemClocks, systemRandom, type Clocks } from './clock/index.ts'
 import { removeRunningServer, runningServerPath, writeRunningServer, type Configuration } from './config/index.ts'
 import { openLmdbControlStore } from './control/index.ts'
 import { openDataDirectory, writeFileDurably } from './data-directory/index.ts'
@@ -21,6 +15,7 @@ import { createAwsPlane, createHttpServer, createRefusalRecorder, createThrottle
 import { createAdmissionPool, createRefusalReports, eventsRoute, reportsRoute } from './intake/index.ts'
 import { createWorkerSealer, openSegmentJournal, type Journal } from './journal/index.ts'
 import { openKeyRing, type RootKeySource } from './keyring/index.ts'
+import { createClosers, type Closers } from './process/index.ts'
 import { createObserver, type Gauges, type Observer } from './observability/index.ts'
 import { cloudTrailOperations, createLookupEvents, createOperationRegistry } from './operations/index.ts'
 import { openService, type Service } from './service.ts'
@@ -39,31 +34,31 @@ const testCredentials = { accessKeyId: 'test', secretAccessKey: 'test' }
 /** Requests in flight get this long to finish before a stop cuts them off; nothing acknowledged depends on it. */
 const stopGraceMs = 10_000
 
-/** Things opened on the way, given back in the opposite order: also when a later one cannot be opened. */
-type Opened = AsyncDisposableStack
-
 /** The composition root: configuration in, adapters chosen, server started. @throws what stands in the way, in plain words. */
 export async function startServer(configuration: Configuration): Promise<RunningServer> {
-  await using opening = new AsyncDisposableStack()
-  const server = await compose(configuration, opening)
-  const opened = opening.move()
-  return { ...server, close: () => opened.disposeAsync() }
+  const closers = createClosers()
+  try {
+    return { ...(await compose(configuration, closers)), close: closers.close }
+  } catch (error) {
+    await closers.close().catch(() => {}) // the first failure is the one to tell
+    throw error
+  }
 }
 
-async function compose(configuration: Configuration, opened: Opened): Promise<Omit<RunningServer, 'close'>> {
+async function compose(configuration: Configuration, closers: Closers): Promise<Omit<RunningServer, 'close'>> {
   const beganAt = performance.now()
   const { mode, regions, region } = configuration
   const virtualClock = mode.kind === 'test' ? createVirtualClock(systemClocks) : undefined
   const clocks: Clocks = virtualClock ? { ...systemClocks, domain: virtualClock.now } : systemClocks
   const random = systemRandom
 
-  const directory = mode.kind === 'test' ? await temporaryDirectory(opened) : mode.data
+  const directory = mode.kind === 'test' ? await temporaryDirectory(closers) : mode.data
   const data = await openDataDirectory(directory)
-  opened.defer(() => data.close())
+  closers.add(() => data.close())
   const { paths } = data
 
   const control = openLmdbControlStore(paths.control)
-  opened.defer(() => control.close())
+  closers.add(() => control.close())
   const keyRing = await openKeyRing({
     control,
     source: rootKeySource(configuration, paths.rootKey),
@@ -75,7 +70,7 @@ async function compose(configuration: Configuration, opened: Opened): Promise<Om
   const report: Observer['report'] = (event) => observer?.report(event)
   // Journal and engine take half a second each and do not need one another.
   const sealer = createWorkerSealer()
-  opened.defer(() => sealer.close())
+  closers.add(() => sealer.close())
   const [{ journal, opened: found }, engine] = await Promise.all([
     openSegmentJournal({
       disk: createNodeDisk(),
@@ -91,8 +86,8 @@ async function compose(configuration: Configuration, opened: Opened): Promise<Om
       onEvent: reportEngine(report),
     }),
   ])
-  opened.defer(() => journal.close())
-  opened.defer(() => engine.close())
+  closers.add(() => journal.close())
+  closers.add(() => engine.close())
   const postings = await openClickHousePostingsStore({ client: engine.client })
 
   const schedule = createSchedule({
@@ -100,15 +95,15 @@ async function compose(configuration: Configuration, opened: Opened): Promise<Om
     failed: (job, error) => report({ kind: 'job-failed', job, error }),
     ticking: true,
   })
-  opened.defer(() => schedule.close())
+  closers.add(() => schedule.close())
   const service = await openService(
     { journal, control, postings, clocks, random, schedule, report },
     { regions, retentionDays: configuration.journal.retentionDays },
   )
-  opened.defer(() => service.close())
+  closers.add(() => service.close())
 
   observer = createObserver({ level: configuration.log.level, gauges: gaugesOf(service, journal, engine) })
-  opened.defer(() => observer?.flush())
+  closers.add(() => observer?.flush())
   if (found.tornBytesCut > 0) report({ kind: 'journal-tail-cut', bytes: found.tornBytesCut })
   const onFault = (error: unknown, where: string) => report({ kind: 'failure', message: where, error })
 
@@ -117,10 +112,10 @@ async function compose(configuration: Configuration, opened: Opened): Promise<Om
   const account = await homeAccount(accounts, configuration)
 
   const refusals = createRefusalRecorder({ selfTrail: service.trail, random, account, region, onFault })
-  opened.defer(() => refusals.close())
+  closers.add(() => refusals.close())
   const verifier = createSigV4Verifier({ credential: accounts.accessKey, wall: clocks.wall })
   const admission = createAdmissionPool()
-  opened.defer(() => admission.close())
+  closers.add(() => admission.close())
   const regionSet = new Set<string>(regions)
   const common = { verifier, credentials: accounts, regions: regionSet, home: { account, region }, refusals }
   const reports = createRefusalReports(paths.reports, random)
@@ -165,8 +160,8 @@ async function compose(configuration: Configuration, opened: Opened): Promise<Om
     random,
     onFault,
   })
-  opened.defer(() => http.close(stopGraceMs))
-  opened.defer(() => report({ kind: 'stopping', reason: 'closed' }))
+  closers.add(() => http.close(stopGraceMs))
+  closers.add(() => report({ kind: 'stopping', reason: 'closed' }))
 
   const info = { endpoint: http.url, region, account, testMode: mode.kind === 'test' }
   const socket = await openControlSocket({
@@ -174,18 +169,18 @@ async function compose(configuration: Configuration, opened: Opened): Promise<Om
     routes: { ...administrationRoutes(accounts), '/server/info': async () => info },
     onError: onFault,
   })
-  opened.defer(() => socket.close())
+  closers.add(() => socket.close())
   const file = runningServerPath(mode, http.port)
   writeRunningServer(file, { ...info, pid: process.pid, controlSocket: paths.controlSocket })
-  opened.defer(() => removeRunningServer(file))
+  closers.add(() => removeRunningServer(file))
   report({ kind: 'started', endpoint: http.url, milliseconds: Math.round(performance.now() - beganAt) })
   return { endpoint: http.url, account }
 }
 
 /** Test data goes with the server. */
-async function temporaryDirectory(opened: Opened): Promise<string> {
+async function temporaryDirectory(closers: Closers): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'opentrail-'))
-  opened.defer(() => rm(directory, { recursive: true, force: true }))
+  closers.add(() => rm(directory, { recursive: true, force: true }))
   return directory
 }
 
