@@ -1,4 +1,4 @@
-import type { Sequence, StreamId } from '@opentrail/core/event'
+import type { Sequence, StoredEntry, StreamId } from '@opentrail/core/event'
 import { packBlock } from './block-codec.ts'
 import { encodedRun, type EntryRun } from './entry-run.ts'
 
@@ -55,20 +55,19 @@ export function packRun(request: PackRequest): PackResult {
   const made = request.dictionary === 'make' ? sampleOf(run) : undefined
   const dictionary = request.dictionary === 'make' ? made : request.dictionary
   const blocks: PackedBlock[] = []
-  for (let index = 0; index < count;) {
-    const block = [run.at(index)]
-    let size = sizeOf(block[0]!)
-    for (index += 1; index < count && size < request.blockBytes; index++) {
-      block.push(run.at(index))
-      size += sizeOf(run.at(index))
-    }
+  let block: StoredEntry[] = []
+  let size = 0
+  for (let index = 0; index < count; index++) {
+    const entry = run.at(index)
+    block.push(entry)
+    size += entry.envelope.length + entry.record.length
+    if (size < request.blockBytes && index < count - 1) continue
     blocks.push({ first: block[0]!.sequence, count: block.length, bytes: packBlock(block, dictionary) })
+    block = []
+    size = 0
   }
   return { blocks, ...(made && { dictionary: made }) }
 }
-
-const sizeOf = ({ envelope, record }: { envelope: Uint8Array; record: Uint8Array }): number =>
-  envelope.length + record.length
 
 /** Entries spread evenly over the run, as they stand in a block, so that the most common fields are surely in it. */
 function sampleOf(run: EntryRun): Buffer {
