@@ -1,7 +1,13 @@
 import type { Region, Sequence, StreamId } from '@opentrail/core/event'
-import type { Clocks, Random, Schedule } from './clock/index.ts'
+import type { Clocks, Random, Schedule, Timers } from './clock/index.ts'
 import type { ControlStore } from './control/index.ts'
-import { createHistoryIndex, type HistoryEvents, type HistoryIndex, type PostingsStore } from './history/index.ts'
+import {
+  createHistoryIndex,
+  type HistoryEvents,
+  type HistoryIndex,
+  type HistoryLimits,
+  type PostingsStore,
+} from './history/index.ts'
 import { openRecordWriter, type RecordWriter } from './intake/index.ts'
 import type { Journal } from './journal/index.ts'
 import type { ServerEvent } from './observability/index.ts'
@@ -16,11 +22,15 @@ export interface ServicePorts {
   readonly random: Random
   readonly schedule: Schedule
   readonly report: (event: ServerEvent) => void
+  /** Real time where absent. */
+  readonly timers?: Timers
 }
 
 export interface ServiceSettings {
   readonly regions: readonly Region[]
   readonly retentionDays: number
+  /** Simulations make them small. */
+  readonly historyLimits?: Partial<HistoryLimits>
 }
 
 /** The audit trail itself, without HTTP, command line or accounts: what is written is recorded, durable and found. */
@@ -46,7 +56,15 @@ export async function openService(ports: ServicePorts, settings: ServiceSettings
   const writer = await openRecordWriter(journal, clocks.domain)
   const outbox = createOutbox(control, writer)
   await outbox.relay()
-  const history = createHistoryIndex({ journal, store: postings, control, random, events: historyEvents(report) })
+  const history = createHistoryIndex({
+    journal,
+    store: postings,
+    control,
+    random,
+    events: historyEvents(report),
+    ...(ports.timers && { timers: ports.timers }),
+    ...(settings.historyLimits && { limits: settings.historyLimits }),
+  })
   // Nothing that selectors depend on can change yet; the first trail operation makes this count.
   const configVersion = () => 1
   const trail = createSelfTrail({

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { pause, type Timers } from '../clock/index.ts'
 import type { HistoryEvents } from './history-events.ts'
 import type { HistoryLimits } from './history-limits.ts'
 
@@ -6,7 +6,7 @@ import type { HistoryLimits } from './history-limits.ts'
 export type Persist = <T>(step: string, attempt: () => Promise<T>) => Promise<T>
 
 export const createPersist =
-  (signal: AbortSignal, limits: HistoryLimits, events: HistoryEvents): Persist =>
+  (signal: AbortSignal, limits: HistoryLimits, events: HistoryEvents, timers: Timers): Persist =>
   async (step, attempt) => {
     for (let failures = 1; ; failures++) {
       signal.throwIfAborted()
@@ -15,8 +15,8 @@ export const createPersist =
       } catch (error) {
         signal.throwIfAborted()
         events.failed?.(step, error, failures)
-        const pause = Math.min(limits.pauseMaxMs, limits.pauseFirstMs * 2 ** Math.min(failures - 1, 20))
-        await sleep(pause, undefined, { signal, ref: false })
+        const pauseMs = Math.min(limits.pauseMaxMs, limits.pauseFirstMs * 2 ** Math.min(failures - 1, 20))
+        await pause(timers, pauseMs, signal)
       }
     }
   }

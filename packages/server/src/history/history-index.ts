@@ -1,6 +1,6 @@
 import type { Sequence, StoredEntry, StreamId } from '@opentrail/core/event'
 import { historyDays } from '@opentrail/core/history'
-import type { Random } from '../clock/index.ts'
+import { systemTimers, type Random, type Timers } from '../clock/index.ts'
 import type { ControlStore } from '../control/index.ts'
 import type { Journal } from '../journal/index.ts'
 import { createBell, createLane, createPersist, type Lane } from './background.ts'
@@ -29,6 +29,8 @@ export interface HistoryIndexOptions {
   readonly random: Random
   readonly limits?: Partial<HistoryLimits>
   readonly events?: HistoryEvents
+  /** Real time, unless a simulation decides when pauses end. */
+  readonly timers?: Timers
 }
 
 /**
@@ -58,7 +60,7 @@ interface Opened {
 }
 
 export function createHistoryIndex(options: HistoryIndexOptions): HistoryIndex {
-  const { journal, store } = options
+  const { journal, store, timers = systemTimers } = options
   const limits = { ...defaultHistoryLimits, ...options.limits }
   const closing = new AbortController()
   const lane = createLane()
@@ -75,7 +77,7 @@ export function createHistoryIndex(options: HistoryIndexOptions): HistoryIndex {
   return {
     reader: {
       async page(request) {
-        if (!opened) await openedWithin(opening, limits.lookupWaitMs)
+        if (!opened) await openedWithin(opening, limits.lookupWaitMs, timers)
         return opened!.reader.page(request)
       },
     },
@@ -100,29 +102,29 @@ export function createHistoryIndex(options: HistoryIndexOptions): HistoryIndex {
   }
 }
 
-async function openedWithin(opening: Promise<void>, timeoutMs: number): Promise<void> {
+async function openedWithin(opening: Promise<void>, timeoutMs: number, timers: Timers): Promise<void> {
   const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(new PostingsUnavailableError('the history is being opened')), timeoutMs)
+  const cancel = timers.after(timeoutMs, () => late.reject(new PostingsUnavailableError('the history is being opened')))
   try {
     await Promise.race([opening, late.promise])
   } finally {
-    clearTimeout(timer)
+    cancel()
   }
 }
 
 /** Reads the state and puts the batch that the last process left unfinished back into the tail. */
 async function open(options: HistoryIndexOptions, limits: HistoryLimits, signal: AbortSignal, lane: Lane) {
-  const { journal, store, control, random, events = {} } = options
-  const persist = createPersist(signal, limits, events)
+  const { journal, store, control, random, events = {}, timers = systemTimers } = options
+  const persist = createPersist(signal, limits, events, timers)
   const sealed = createBell()
   const behind = createBell()
   const state = await persist('open history', () => openIndexState(control, random))
   const hasher = createValueHasher(state.hashKey)
-  let flushTimer: NodeJS.Timeout | undefined
+  let cancelFlush = (): void => {}
   const tail = createHistoryTail(hasher, limits, events, {
     opened() {
-      clearTimeout(flushTimer)
-      flushTimer = setTimeout(() => tail.seal(), limits.flushIntervalMs).unref()
+      cancelFlush()
+      cancelFlush = timers.after(limits.flushIntervalMs, () => tail.seal())
     },
     sealed: () => sealed.ring(),
   })
@@ -130,7 +132,7 @@ async function open(options: HistoryIndexOptions, limits: HistoryLimits, signal:
   const restored =
     unfinished &&
     (await persist('restore batch', () => restoreBlock(unfinished, { state, journal, tail, hasher, limits, events })))
-  const progress = createProgress((stream) => state.streams.get(stream)?.seen ?? 0)
+  const progress = createProgress((stream) => state.streams.get(stream)?.seen ?? 0, timers)
   const parts = { journal, state, store, tail, hasher, random, limits, events, persist, lane, progress, signal }
 
   const start = (refilling: PromiseWithResolvers<void>) => {
@@ -158,7 +160,7 @@ async function open(options: HistoryIndexOptions, limits: HistoryLimits, signal:
     ])
     return async () => {
       unsubscribe()
-      clearTimeout(flushTimer)
+      cancelFlush()
       for (const bell of [sealed, behind]) bell.ring()
       await ended
     }

@@ -28,6 +28,8 @@ export interface MemoryPostingsStore extends PostingsStore {
   restart(): void
   /** What was inserted so far survives any crash. */
   sync(): void
+  /** The indexed events as stored, repeats included: what a `find` would hide. */
+  events(): Iterable<{ readonly day: number; readonly stream: number; readonly sequence: Sequence }>
 }
 
 interface StoredBatch {
@@ -147,6 +149,7 @@ export function createMemoryPostingsStore(options: MemoryPostingsOptions = {}): 
       }),
 
     async close() {},
+    events: everyEvent,
     sync() {
       synced = batches.length
     },

@@ -1,4 +1,5 @@
 import type { Sequence, StreamId } from '@opentrail/core/event'
+import type { Timers } from '../clock/index.ts'
 
 /** Lets a lookup wait for the index to have seen what was durable when the lookup began. */
 export interface Progress {
@@ -13,7 +14,7 @@ interface Waiter {
   readonly resolve: () => void
 }
 
-export function createProgress(seen: (stream: StreamId) => Sequence | 0): Progress {
+export function createProgress(seen: (stream: StreamId) => Sequence | 0, timers: Timers): Progress {
   const waiting = new Map<StreamId, Set<Waiter>>()
   return {
     advanced(stream) {
@@ -25,10 +26,10 @@ export function createProgress(seen: (stream: StreamId) => Sequence | 0): Progre
       waiting.set(stream, waiters)
       const { promise, resolve } = Promise.withResolvers<void>()
       const waiter: Waiter = { target, resolve }
-      const timer = setTimeout(resolve, timeoutMs)
+      const cancel = timers.after(timeoutMs, resolve)
       waiters.add(waiter)
       await promise
-      clearTimeout(timer)
+      cancel()
       waiters.delete(waiter)
       if (waiters.size === 0) waiting.delete(stream)
     },

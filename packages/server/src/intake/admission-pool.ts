@@ -44,5 +44,8 @@ export function createAdmissionPool(threads = Math.max(1, availableParallelism()
   }
 }
 
-/** Admits on the calling thread: the same rules without threads, for simulations. */
-export const inPlaceAdmission: AdmissionPool = { admit: async (task) => admitChunk(task), close: async () => {} }
+/** Admits on the calling thread: the same rules without threads, for simulations. `randomId`: a new UUID. */
+export const createInPlaceAdmission = (randomId: () => string): AdmissionPool => ({
+  admit: async (task) => admitChunk(task, randomId),
+  close: async () => {},
+})

@@ -44,14 +44,14 @@ export interface AdmissionResult {
   readonly refusals: readonly RecordRefusal[]
 }
 
-/** Splits, checks, redacts and packs; the whole cost of a record's way in but for the journal. */
-export function admitChunk(task: AdmissionTask): AdmissionResult {
+/** Splits, checks, redacts and packs; the whole cost of a record's way in but for the journal. `randomId`: a new UUID. */
+export function admitChunk(task: AdmissionTask, randomId: () => string = randomUUID): AdmissionResult {
   const split = splitRecords(task.state, task.chunk, task.isLast)
   const streams = new Map<StreamId, { entries: NewEntry[]; indexes: number[] }>()
   const refusals: RecordRefusal[] = [...split.refusals]
   for (const [position, record] of split.records.entries()) {
     const index = split.indexes[position]!
-    const admission = admit(record, task.context, () => giveId(task, index, record))
+    const admission = admit(record, task.context, () => giveId(task, index, record, randomId))
     if (!admission.ok) {
       refusals.push({ index, ...admission.refusal })
       continue
@@ -73,8 +73,13 @@ export function admitChunk(task: AdmissionTask): AdmissionResult {
  * With an Idempotency-Key the id of a record without one is made from the key, the principal, the record's place and its
  * bytes: the same request again gives the same ids, another request under the same key gives others.
  */
-function giveId({ idempotencyKey, context }: AdmissionTask, place: number, record: Uint8Array): GivenId {
-  if (idempotencyKey === undefined) return { id: randomUUID(), fromKey: false }
+function giveId(
+  { idempotencyKey, context }: AdmissionTask,
+  place: number,
+  record: Uint8Array,
+  randomId: () => string,
+): GivenId {
+  if (idempotencyKey === undefined) return { id: randomId(), fromKey: false }
   const seed = JSON.stringify([context.principal, idempotencyKey, place, hash('sha256', record, 'hex')])
   const hex = hash('sha256', seed, 'hex')
   // Version 8 ("custom") of RFC 9562, variant 10.

@@ -1,0 +1,25 @@
+/** Waiting by real time as a port, so that a simulation decides when a pause ends. */
+export interface Timers {
+  /** Calls `call` once after `ms` milliseconds, unless cancelled with what is returned. Keeps no process alive. */
+  after(ms: number, call: () => void): () => void
+}
+
+export const systemTimers: Timers = {
+  after(ms, call) {
+    const timer = setTimeout(call, ms).unref()
+    return () => clearTimeout(timer)
+  },
+}
+
+/** Resolves after `ms`. @throws the signal's reason once it is aborted. */
+export function pause(timers: Timers, ms: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  if (signal.aborted) reject(signal.reason as Error)
+  const aborted = (): void => reject(signal.reason as Error)
+  signal.addEventListener('abort', aborted, { once: true })
+  const cancel = timers.after(ms, resolve)
+  return promise.finally(() => {
+    cancel()
+    signal.removeEventListener('abort', aborted)
+  })
+}
