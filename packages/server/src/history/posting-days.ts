@@ -6,8 +6,10 @@ export interface DayBounds {
   readonly timeMax: number
 }
 
-/** Days of the first query of a lookup: the current one may have only just begun. Each further query takes twice as many. */
+/** Days of the first query of a lookup: the current one may have only just begun. */
 const firstGroupDays = 2
+/** Each further query takes so many times more days: a rare value in ninety days takes three queries. */
+const groupGrowth = 8
 
 /** A step of a lookup: days to ask, and the newest event time that any day after them can still hold. */
 export interface DayGroup {
@@ -51,7 +53,7 @@ export class PostingDays {
       .filter(([, bounds]) => bounds.timeMax >= timeMin && bounds.timeMin <= timeMax)
       .sort(([, left], [, right]) => right.timeMax - left.timeMax)
     const groups: DayGroup[] = []
-    for (let from = 0, size = firstGroupDays; from < days.length; from += size, size *= 2) {
+    for (let from = 0, size = firstGroupDays; from < days.length; from += size, size *= groupGrowth) {
       const rest = days[from + size]
       groups.push({ days: days.slice(from, from + size).map(([day]) => day), restTimeMax: rest?.[1].timeMax ?? -1 })
     }

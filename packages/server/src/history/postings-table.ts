@@ -28,13 +28,15 @@ export const columns = [
 export const insertColumns = columns.map(([name]) => name).join(', ')
 
 /**
- * Small granules and blocks: a lookup of one value reads one granule of four columns. A part is on disk before its
+ * Small granules and blocks: a lookup of one value reads one granule of four columns; the Bloom filter (2.5 bytes per
+ * event) tells without reading which of ninety days' parts cannot have a rare value. A part is on disk before its
  * insert is acknowledged, and a merge before its sources go; no time to live in SQL, whole days are dropped instead.
  */
 export async function createPostingsTable(client: ClickHouseClient, table: string, signal: AbortSignal): Promise<void> {
   const definitions = columns.map(([name, type, codec]) => `${name} ${type} CODEC(${codec})`).join(', ')
   await client.command({
-    query: `CREATE TABLE IF NOT EXISTS ${table} (${definitions}) ENGINE = MergeTree
+    query: `CREATE TABLE IF NOT EXISTS ${table} (${definitions},
+        INDEX value_bloom value TYPE bloom_filter(0.02) GRANULARITY 8) ENGINE = MergeTree
       PARTITION BY day ORDER BY (stream, attribute, value, time_left, sequence_left)
       SETTINGS index_granularity = 1024, min_compress_block_size = 16384, max_compress_block_size = 65536,
         non_replicated_deduplication_window = ${deduplicationWindow},
