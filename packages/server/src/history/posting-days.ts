@@ -8,8 +8,8 @@ export interface DayBounds {
 
 /** Days of the first query of a lookup: the current one may have only just begun. */
 const firstGroupDays = 2
-/** Each further query takes so many times more days: a rare value in ninety days takes three queries. */
-const groupGrowth = 8
+/** Each further query takes so many times more days: a rare value in ninety days takes four queries. */
+const groupGrowth = 4
 
 /** A step of a lookup: days to ask, and the newest event time that any day after them can still hold. */
 export interface DayGroup {
