@@ -19,6 +19,7 @@ export interface Setting<T = unknown> {
 
 const MiB = 2 ** 20
 const GiB = 2 ** 30
+const TiB = 2 ** 40
 
 const setting = <T>(schema: z.ZodType<T>, about: Omit<Setting<NoInfer<T>>, 'schema'>): Setting<T> => ({
   schema,
@@ -128,10 +129,10 @@ export const settings = {
     brief: 'Memory of the query engine; beyond it the engine is restarted',
     fallback: 2 * GiB,
   }),
-  'intake-body-bytes-max': setting(byteSize(64 * 1024, GiB), {
+  'intake-body-bytes-max': setting(byteSize(64 * 1024, TiB), {
     placeholder: 'SIZE',
     brief: 'Largest body of one POST /events, unpacked',
-    fallback: 256 * MiB,
+    fallback: 16 * GiB,
   }),
   throttle: setting(onOff, { brief: 'Limit calls per second as AWS does (LookupEvents: 2)', fallback: false }),
   'log-level': setting(oneOf(logLevels), {
