@@ -142,11 +142,16 @@ export function createExchange(
     bodyStream(bytesMax = options.bodyBytesMax) {
       if (Number(incoming.headers['content-length'] ?? 0) > bytesMax) throw tooLarge(bytesMax)
       sendContinue()
+      // Once all is here it is us who take time, with a spooled gigabyte more than a connection may be silent.
+      incoming.once('end', () => {
+        if (!answered) incoming.socket.setTimeout(0)
+      })
       return boundedStream(incoming, bytesMax)
     },
     respond(answer) {
       if (answered || outgoing.headersSent || outgoing.destroyed) return
       answered = true
+      incoming.socket.setTimeout(options.limits.idleMs)
       const body = answer.body ?? ''
       const unread = hasBody(incoming) && !incoming.complete
       outgoing.writeHead(answer.status, {

@@ -150,7 +150,7 @@ describe('limits', () => {
     assert.match(await raw(server, `GET /health HTTP/1.1\r\nHost: x\r\n${many}\r\n`), /^HTTP\/1\.1 431 /)
   })
   test('a client that drips its headers, and one that never sends its body', async () => {
-    const { server } = await start({ limits: { headersMs: 300, requestMs: 600, bodyMs: 100 } })
+    const { server } = await start({ limits: { headersMs: 300, bodyMs: 100 } })
     assert.match(await raw(server, 'GET /health HTTP/1.1\r\nHost: x\r\nA'), /^HTTP\/1\.1 408 /)
     const body = await raw(server, 'POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc')
     assert.match(body, /^HTTP\/1\.1 408 [\s\S]*RequestTimeoutException/)
@@ -201,7 +201,58 @@ test('the source is the socket, or what a trusted proxy says', async () => {
   await assert.rejects(start({ trustedProxies: ['10.0.0.0/99'] }), /not an address or a network/)
 })
 
+describe('streamed bodies', () => {
+  const swallow: Route = {
+    method: 'POST',
+    path: '/swallow',
+    async handle(exchange) {
+      let length = 0
+      for await (const piece of exchange.bodyStream(1_000_000) as AsyncIterable<Buffer>) length += piece.length
+      await sleep(400)
+      exchange.respond({ status: 200, body: String(length) })
+    },
+  }
+  const head = 'POST /swallow HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 10\r\n\r\n'
+
+  test('one that moves may take longer than a silent one, and the work on it longer still', async () => {
+    const { server } = await start({ routes: [swallow], limits: { idleMs: 200 } })
+    const answer = await raw(server, head, (socket) => {
+      let sent = 0
+      const timer = setInterval(() => {
+        socket.write('x')
+        if (++sent === 10) clearInterval(timer)
+      }, 60)
+    })
+    assert.match(answer, /^HTTP\/1\.1 200 [\s\S]*10$/)
+  })
+  test('one that stops moving is cut off', async () => {
+    const { server } = await start({ routes: [swallow], limits: { idleMs: 200 } })
+    assert.doesNotMatch(await raw(server, `${head}abc`), / 200 /)
+  })
+})
+
 describe('stopping', () => {
+  test('waits for a route whose client has gone', async () => {
+    let finish: (() => void) | undefined
+    let finished = false
+    const record: Route = {
+      method: 'GET',
+      path: '/record',
+      async handle() {
+        await new Promise<void>((resolve) => (finish = resolve))
+        finished = true
+      },
+    }
+    const { server } = await start({ routes: [record] })
+    await raw(server, 'GET /record HTTP/1.1\r\nHost: x\r\n\r\n', (socket) => {
+      void until(() => finish !== undefined).then(() => socket.resetAndDestroy())
+    })
+    const closed = server.close(5_000)
+    await until(() => server.connections === 0)
+    finish!()
+    await closed
+    assert.equal(finished, true)
+  })
   test('answers what is in flight, closes what is idle, takes nothing new', async () => {
     const held = Promise.withResolvers<void>()
     let begun = false

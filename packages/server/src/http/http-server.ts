@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { uuid, type Random } from '../clock/index.ts'
 import { ApiError } from '../operations/index.ts'
 import { createBodyBudget, createExchange, type Exchange } from './exchange.ts'
@@ -36,7 +37,8 @@ export interface HttpServer {
   reloadCertificates(): Promise<void>
   /**
    * Stops accepting, answers what is in flight, closes idle connections; after `graceMs` closes what is left.
-   * Resolves when no connection is left.
+   * Resolves when no connection is left and no route runs any more: one whose client has gone may still have a record to
+   * write. A route is waited for at most `graceMs` longer.
    */
   close(graceMs: number): Promise<void>
 }
@@ -55,7 +57,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     requireHostHeader: false, // checked by ourselves, to answer in our form
     connectionsCheckingInterval: timeoutCheckMs,
     headersTimeout: limits.headersMs,
-    requestTimeout: limits.requestMs,
+    requestTimeout: 0, // a gigabyte takes its time; headers, collected bodies and silence have limits of their own
     keepAliveTimeout: limits.keepAliveMs,
   }
   const server = certificates
@@ -73,7 +75,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   server.timeout = limits.idleMs
 
   const connections = trackConnections(server)
-  const handle = createHandler(options, limits, connections)
+  const running = new Set<Promise<void>>()
+  const handle = createHandler(options, limits, connections, running)
   server.on('request', (incoming, outgoing) => handle(incoming, outgoing, false))
   server.on('checkContinue', (incoming: IncomingMessage, outgoing: ServerResponse) => handle(incoming, outgoing, true))
   server.on('checkExpectation', (incoming: IncomingMessage, outgoing: ServerResponse) => {
@@ -105,11 +108,20 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
       return connections.size
     },
     reloadCertificates,
-    close(graceMs) {
+    async close(graceMs) {
       clearInterval(certificateTimer)
-      return connections.stop(graceMs)
+      await connections.stop(graceMs)
+      await withinMs(graceMs, Promise.all(running))
     },
   }
+}
+
+/** `work`, or as long of it as `ms` allow. */
+async function withinMs(ms: number, work: Promise<unknown>): Promise<void> {
+  const cut = new AbortController()
+  const timer = sleep(ms, undefined, { signal: cut.signal }).catch(() => {})
+  await Promise.race([work, timer])
+  cut.abort()
 }
 
 function listen(server: Server, { host, port }: HttpServerOptions): Promise<void> {
@@ -124,7 +136,12 @@ function listen(server: Server, { host, port }: HttpServerOptions): Promise<void
 
 type Handler = (incoming: IncomingMessage, outgoing: ServerResponse, expectsContinue: boolean) => void
 
-function createHandler(options: HttpServerOptions, limits: HttpLimits, connections: Connections): Handler {
+function createHandler(
+  options: HttpServerOptions,
+  limits: HttpLimits,
+  connections: Connections,
+  running: Set<Promise<void>>,
+): Handler {
   const find = createRouteTable(options.routes)
   const sourceAddress = createSourceAddress(options.trustedProxies ?? [])
   const bodyBudget = createBodyBudget(limits.bodyBytesInFlightMax)
@@ -154,7 +171,8 @@ function createHandler(options: HttpServerOptions, limits: HttpLimits, connectio
     })
     if (found.kind === 'route') {
       routePath = found.route.path
-      void run(found.route, exchange, options)
+      const handled = run(found.route, exchange, options).finally(() => running.delete(handled))
+      running.add(handled)
     } else if (found.kind === 'wrong-method') {
       const answer = jsonError(405, 'MethodNotAllowedException', `${method} is not possible here.`)
       exchange.respond({ ...answer, headers: { ...answer.headers, Allow: found.allowed.join(', ') } })

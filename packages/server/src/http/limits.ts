@@ -10,11 +10,12 @@ export interface HttpLimits {
   readonly bodyBytesInFlightMax: number
   /** Time for the headers to arrive: what a client that drips bytes can hold a connection for. */
   readonly headersMs: number
-  /** Time for the whole request, body included; long uploads need their own server or a larger value. */
-  readonly requestMs: number
-  /** Time for a body that is collected in memory. */
+  /** Time for a body that is collected in memory. One that is streamed may take as long as it moves: `idleMs`. */
   readonly bodyMs: number
-  /** A connection on which nothing moves in either direction, a reader that does not read included, is closed. */
+  /**
+   * A connection on which nothing moves in either direction, a reader that does not read included, is closed. While a
+   * streamed body that has arrived is being worked on, the silence is ours and does not count.
+   */
   readonly idleMs: number
   /** Longer than the 60 s after which load balancers close idle connections, so that they are the ones to close. */
   readonly keepAliveMs: number
@@ -28,7 +29,6 @@ export const defaultLimits: HttpLimits = {
   bodyBytesMax: 1_048_576,
   bodyBytesInFlightMax: 128 * 1_048_576,
   headersMs: 15_000,
-  requestMs: 300_000,
   bodyMs: 30_000,
   idleMs: 120_000,
   keepAliveMs: 65_000,
