@@ -95,11 +95,10 @@ test('an unknown task is refused and the known ones are named', () => {
   assert.match(stderr, /no task "strat": choose one of start, test, build/)
 })
 
-test('the reference of settings is the one that the settings generate', () => {
+test('the reference is what the code says', () => {
   const script = join(checkout, 'scripts', 'generate-reference.mjs')
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--conditions=opentrail-source', script, '--print'], {
+  const { status, stderr } = spawnSync(process.execPath, ['--conditions=opentrail-source', script, '--check'], {
     encoding: 'utf8',
   })
   assert.equal(status, 0, stderr)
-  assert.equal(readFileSync(join(checkout, 'docs', 'reference', 'configuration.md'), 'utf8'), stdout)
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { signRequest } from '../../packages/server/src/auth/index.ts'
+import { builtOperations, cloudTrailOperations } from '../../packages/server/src/operations/index.ts'
 import type { RunningServer } from '../../packages/server/src/main.ts'
 import { record } from './records.ts'
 import { credentials, sendEvents, startTestServer } from './test-server.ts'
@@ -74,6 +75,21 @@ describe('AWS JSON 1.1', () => {
       const answer = await call(`${short}LookupEvents`, body)
       assert.equal(answer.status, 400, body)
       assert.equal(((await answer.json()) as { __type: string }).__type, 'SerializationException', body)
+    }
+  })
+
+  test('all sixty operations are known, and the reference says truly which are built', async () => {
+    assert.equal(cloudTrailOperations.length, 60)
+    for (const { name } of cloudTrailOperations) {
+      const answer = await call(`${short}${name}`, '{}')
+      const { __type: type, Message: message } = (await answer.json()) as { __type?: string; Message?: string }
+      if (builtOperations.includes(name)) assert.notEqual(type, 'UnsupportedOperationException', name)
+      else
+        assert.deepEqual(
+          [answer.status, type, message?.includes(name)],
+          [400, 'UnsupportedOperationException', true],
+          name,
+        )
     }
   })
 

@@ -2,6 +2,7 @@ export { ApiError } from './api-error.ts'
 export { type Operation, type OperationContext } from './operation.ts'
 export { inputMember } from './operation-input.ts'
 export {
+  builtOperations,
   cloudTrailOperations,
   createOperationRegistry,
   notBuilt,

@@ -35,6 +35,9 @@ const namesByQuota: readonly (readonly [callsPerSecond: number | undefined, name
   [undefined, 'GetEventConfiguration PutEventConfiguration GenerateQuery'],
 ]
 
+/** What this version does itself; the rest of the table is known by name. */
+export const builtOperations: readonly string[] = ['LookupEvents']
+
 /** What CloudTrail itself records as read-only. */
 const readOnlyName = /^(?:Get|Describe|List|Lookup|Search)/
 
