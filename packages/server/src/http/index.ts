@@ -1,7 +1,7 @@
 export { type CallOptions } from './aws-call.ts'
 export { createAwsPlane, type AwsPlaneOptions, type SharedPathService } from './aws-plane.ts'
 export { type Answer, type Exchange, type TlsDetails } from './exchange.ts'
-export { createHttpServer, type HttpServer, type HttpServerOptions } from './http-server.ts'
+export { createHttpServer, internalFailureText, type HttpServer, type HttpServerOptions } from './http-server.ts'
 export { parseJsonObject } from './json-input.ts'
 export { defaultLimits, type HttpLimits } from './limits.ts'
 export { createRefusalRecorder, type RefusalRecorder, type RefusalRecorderOptions } from './refusal-recorder.ts'

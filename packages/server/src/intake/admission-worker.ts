@@ -8,5 +8,5 @@ export function admitInWorker(task: AdmissionTask): AdmissionResult {
     [transferableSymbol]: result.admitted.map(({ packed }) => packed.buffer as ArrayBuffer),
     [valueSymbol]: result,
   }
-  return move(transferable as unknown as Parameters<typeof move>[0]) as unknown as AdmissionResult
+  return move(transferable) as unknown as AdmissionResult
 }

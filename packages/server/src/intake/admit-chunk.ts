@@ -42,18 +42,25 @@ export interface AdmissionResult {
   readonly received: number
   readonly admitted: readonly PackedEntries[]
   readonly refusals: readonly RecordRefusal[]
+  /** Refused beyond those: counted only. */
+  readonly refusalsUntold: number
 }
+
+/** Of one chunk: two bytes can make a refusal, and half a million of them would be a hundred times the chunk's size. */
+export const refusalsToldMax = 10_000
 
 /** Splits, checks, redacts and packs; the whole cost of a record's way in but for the journal. `randomId`: a new UUID. */
 export function admitChunk(task: AdmissionTask, randomId: () => string = randomUUID): AdmissionResult {
   const split = splitRecords(task.state, task.chunk, task.isLast)
   const streams = new Map<StreamId, { entries: NewEntry[]; indexes: number[] }>()
-  const refusals: RecordRefusal[] = [...split.refusals]
+  const refusals: RecordRefusal[] = split.refusals.slice(0, refusalsToldMax)
+  let refusalsUntold = split.refusals.length - refusals.length
   for (const [position, record] of split.records.entries()) {
     const index = split.indexes[position]!
     const admission = admit(record, task.context, () => giveId(task, index, record, randomId))
     if (!admission.ok) {
-      refusals.push({ index, ...admission.refusal })
+      if (refusals.length < refusalsToldMax) refusals.push({ index, ...admission.refusal })
+      else refusalsUntold++
       continue
     }
     let stream = streams.get(admission.stream)
@@ -66,7 +73,7 @@ export function admitChunk(task: AdmissionTask, randomId: () => string = randomU
     packed: pack(entries),
     indexes: Uint32Array.from(indexes),
   }))
-  return { state: split.state, received: split.state.index - task.state.index, admitted, refusals }
+  return { state: split.state, received: split.state.index - task.state.index, admitted, refusals, refusalsUntold }
 }
 
 /**

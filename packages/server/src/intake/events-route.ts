@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { pipeline } from 'node:stream/promises'
 import { isLoopback } from '../config/index.ts'
 import type { Principal } from '../accounts/index.ts'
 import {
@@ -14,6 +15,7 @@ import type { AccountId, Region } from '@opentrail/core/event'
 import type { Clocks } from '../clock/index.ts'
 import {
   describeCall,
+  internalFailureText,
   recordRefusedCall,
   type CallName,
   type Exchange,
@@ -23,12 +25,13 @@ import {
 import { JournalFencedError, JournalFullError, JournalUnavailableError } from '../journal/index.ts'
 import type { ServerEvent } from '../observability/index.ts'
 import { ApiError } from '../operations/index.ts'
-import type { ApiCall, SelfTrail } from '../selftrail/index.ts'
+import type { SelfTrail } from '../selftrail/index.ts'
 import { AdmissionBusyError } from './admission-pool.ts'
-import { BodyError } from './body-chunks.ts'
-import { IntakeInterruptedError, reusedCode, takeIn, type IntakeAnswer, type IntakeOptions } from './intake.ts'
+import { BodyError, BodyTooLongError } from './body-chunks.ts'
+import { IntakeInterruptedError, takeIn, type IntakeOptions } from './intake.ts'
 import { WriterBusyError } from './record-writer.ts'
-import { spool } from './spool.ts'
+import { createSpool, SpoolFullError, type Spool } from './spool.ts'
+import { reusedCode, type IntakeAnswer, type IntakeOutcome } from './tally.ts'
 
 export interface EventsRouteOptions extends IntakeOptions, RefusedCallOptions {
   readonly verifier: SigV4Verifier
@@ -51,8 +54,6 @@ const call: CallName = {
 const action = 'cloudtrail-data:PostEvents'
 const signedPayloads: PayloadKind[] = ['signed-chunks', 'signed-chunks-trailer']
 const idempotencyKeyMax = 128
-/** Reused ids that the event about them names. */
-const reusedNamed = 10
 
 interface Caller {
   readonly principal: Principal
@@ -62,48 +63,66 @@ interface Caller {
 
 /** `POST /events`: NDJSON or `{"Records":[...]}`, plain or gzip, SigV4 or bearer token. */
 export function eventsRoute(options: EventsRouteOptions): Route {
+  const spool = createSpool(options.spoolDirectory)
   return {
     method: 'POST',
     path: '/events',
     bodyBytesMax: options.bodyBytesMax,
     async handle(exchange) {
       const started = options.clocks.monotonic()
-      const finish = (status: number, body: object, code?: string) => {
-        const milliseconds = options.clocks.monotonic() - started
-        options.report({
-          kind: 'request',
-          operation: call.eventName,
-          status,
-          milliseconds,
-          requestId: exchange.requestId,
-          ...(code && { code }),
-        })
-        const headers = { 'Content-Type': 'application/json', ...(code && { 'x-amzn-ErrorType': code }) }
-        exchange.respond({ status, headers, body: JSON.stringify(body) })
-      }
-      let caller: Caller
-      try {
-        caller = authenticate(exchange, options)
-      } catch (error) {
-        if (!(error instanceof ApiError)) throw error
-        await recordRefusedCall(exchange, call, error, options)
-        return finish(error.status, { __type: error.code, Message: error.message }, error.code)
-      }
-      try {
-        authorise(caller)
-        const answer = await take(exchange, caller, options)
-        await recordCall(exchange, caller, options, answer)
-        // A body of which nothing could be used is the sender's mistake: a status that no script overlooks.
-        const useless = answer.received > 0 && answer.refused === answer.received
-        finish(useless ? 400 : 200, answer, useless ? 'InvalidRecordsException' : undefined)
-      } catch (error) {
-        const failure = translate(error)
-        const answer = error instanceof IntakeInterruptedError ? error.answer : undefined
-        await recordCall(exchange, caller, options, answer, failure)
-        finish(failure.status, { __type: failure.code, Message: failure.message, ...answer }, failure.code)
-      }
+      const reply = await perform(exchange, spool, options)
+      const { failure, answer } = reply
+      // A body of which nothing could be used is the sender's mistake: a status that no script overlooks.
+      const useless = !failure && answer !== undefined && answer.received > 0 && answer.refused === answer.received
+      const status = failure?.status ?? (useless ? 400 : 200)
+      const code = failure?.code ?? (useless ? 'InvalidRecordsException' : undefined)
+      options.report({
+        kind: 'request',
+        operation: call.eventName,
+        status,
+        milliseconds: options.clocks.monotonic() - started,
+        requestId: exchange.requestId,
+        ...(code && { code }),
+      })
+      const headers = { 'Content-Type': 'application/json', ...(code && { 'x-amzn-ErrorType': code }) }
+      const body = { ...(failure && { __type: failure.code, Message: failure.message }), ...answer }
+      exchange.respond({ status, headers, body: JSON.stringify(body) })
     },
   }
+}
+
+interface Reply {
+  readonly answer?: IntakeAnswer
+  readonly failure?: ApiError
+}
+
+/** The call from its head to its record. Recorded whatever happens, also when the client has gone meanwhile. */
+async function perform(exchange: Exchange, spool: Spool, options: EventsRouteOptions): Promise<Reply> {
+  let caller: Caller
+  try {
+    caller = authenticate(exchange, options)
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    await recordRefusedCall(exchange, call, error, options)
+    return { failure: error }
+  }
+  let outcome: IntakeOutcome | undefined
+  let failure: ApiError | undefined
+  try {
+    authorise(caller)
+    outcome = await take(exchange, caller, spool, options)
+  } catch (error) {
+    if (error instanceof IntakeInterruptedError) ({ outcome } = error)
+    failure = translate(error instanceof IntakeInterruptedError ? error.cause : error, exchange, options)
+  }
+  const answer = outcome && { answer: outcome.answer }
+  try {
+    await recordCall(exchange, caller, options, outcome, failure)
+  } catch (error) {
+    // What is stored stays stored; but a call without its record is not answered as done.
+    failure = translate(error, exchange, options)
+  }
+  return { ...answer, ...(failure && { failure }) }
 }
 
 /** `GET /events/reports/<id>`: all refusals of one request, one JSON object a line. Report ids cannot be guessed. */
@@ -118,7 +137,9 @@ export function reportsRoute({ reports }: Pick<EventsRouteOptions, 'reports'>): 
       if (!report)
         throw new ApiError('ResourceNotFoundException', 'There is no such report (any more).', { status: 404 })
       exchange.outgoing.writeHead(200, { 'Content-Type': 'application/x-ndjson' })
-      report.pipe(exchange.outgoing)
+      await pipeline(report, exchange.outgoing).catch((error: unknown) => {
+        if (!exchange.signal.aborted) throw error
+      })
     },
   }
 }
@@ -149,26 +170,32 @@ function authorise({ principal }: Caller): void {
   )
 }
 
-async function take(exchange: Exchange, caller: Caller, options: EventsRouteOptions): Promise<IntakeAnswer> {
+async function take(
+  exchange: Exchange,
+  caller: Caller,
+  spool: Spool,
+  options: EventsRouteOptions,
+): Promise<IntakeOutcome> {
   const { principal, region, payload } = caller
   const idempotencyKey = exchange.header('idempotency-key')
   if (idempotencyKey !== undefined && (idempotencyKey.length === 0 || idempotencyKey.length > idempotencyKeyMax)) {
     throw new ApiError('ValidationException', `Idempotency-Key must have 1 to ${idempotencyKeyMax} characters.`)
   }
-  const context = {
+  const accounts = new Set<string>([principal.account])
+  const context = () => ({
     origin: 'producer' as const,
     principal: principal.arn,
     configVersion: options.configVersion(),
     account: principal.account,
     region,
-    accounts: new Set<string>([principal.account]),
+    accounts,
     regions: options.regions,
     now: options.clocks.domain(),
-  }
+  })
   const request = { encoding: encodingOf(exchange), context, ...(idempotencyKey !== undefined && { idempotencyKey }) }
-  const body = proveWhileReading(exchange, payload)
+  const body = openBody(exchange, payload, options.bodyBytesMax)
   if (payload.kind === 'unsigned') return takeIn({ ...request, body }, options)
-  await using proven = await spool(body, options.spoolDirectory)
+  await using proven = await spool.hold(body)
   return await takeIn({ ...request, body: proven.read() }, options)
 }
 
@@ -183,87 +210,110 @@ function encodingOf(exchange: Exchange): 'identity' | 'gzip' {
   throw new ApiError('ValidationException', 'Content-Encoding must be gzip or absent.', { status: 415 })
 }
 
-/** The body's bytes; throws at its end when they are not what was signed. */
-async function* proveWhileReading(exchange: Exchange, payload: VerifiedPayload): AsyncGenerator<Uint8Array> {
-  const body = exchange.bodyStream()
-  if (payload.kind === 'hash') {
-    const hash = createHash('sha256')
-    for await (const piece of body) {
-      hash.update(piece)
-      yield piece
-    }
-    if (hash.digest('hex') !== payload.sha256)
-      throw new ApiError('InvalidSignatureException', 'The body is not the one that was signed.', { status: 403 })
-    return
-  }
-  if (payload.kind !== 'chunked') return yield* body
-  const decodedBytes = Number(exchange.header('x-amz-decoded-content-length') ?? Number.NaN)
+/**
+ * The body's bytes, which throw at their end when they are not what was signed.
+ * @throws {ApiError} the headers alone say that it cannot be taken; nothing was read.
+ */
+function openBody(exchange: Exchange, payload: VerifiedPayload, bytesMax: number): AsyncIterable<Uint8Array> {
+  if (payload.kind === 'hash') return hashed(exchange.bodyStream(), payload.sha256)
+  if (payload.kind !== 'chunked') return exchange.bodyStream()
+  const decodedBytes = decodedLength(exchange, bytesMax)
   const trailerNames = (exchange.header('x-amz-trailer') ?? '')
     .toLowerCase()
     .split(',')
     .map((name) => name.trim())
     .filter(Boolean)
-  yield* body.pipe(
-    createChunkedPayload({ seed: payload.seed, decodedBytes, trailerNames }),
-  ) as AsyncIterable<Uint8Array>
+  // What frames the chunks comes on top of what they hold.
+  const framed = exchange.bodyStream(bytesMax * 2)
+  return framed.pipe(createChunkedPayload({ seed: payload.seed, decodedBytes, trailerNames }))
 }
+
+function decodedLength(exchange: Exchange, bytesMax: number): number {
+  const text = exchange.header('x-amz-decoded-content-length') ?? ''
+  if (!/^\d{1,15}$/.test(text)) {
+    throw new ApiError(
+      'ValidationException',
+      'A body in signed chunks needs the header x-amz-decoded-content-length, a number of bytes.',
+    )
+  }
+  const bytes = Number(text)
+  if (bytes > bytesMax) throw tooLarge(bytesMax)
+  return bytes
+}
+
+async function* hashed(body: AsyncIterable<Uint8Array>, sha256: string): AsyncGenerator<Uint8Array> {
+  const hash = createHash('sha256')
+  for await (const piece of body) {
+    hash.update(piece)
+    yield piece
+  }
+  if (hash.digest('hex') !== sha256)
+    throw new ApiError('InvalidSignatureException', 'The body is not the one that was signed.', { status: 403 })
+}
+
+const tooLarge = (bytesMax: number) =>
+  new ApiError('RequestEntityTooLargeException', `The body is longer than ${bytesMax} bytes.`, { status: 413 })
 
 /** What the client is told: retryable where the same request can succeed later, exact where it cannot. */
-function translate(error: unknown): ApiError {
+function translate(error: unknown, exchange: Exchange, options: EventsRouteOptions): ApiError {
   if (error instanceof ApiError) return error
-  const cause = error instanceof IntakeInterruptedError ? error.cause : error
-  if (cause instanceof ApiError) return cause
-  if (cause instanceof BodyError) return new ApiError('InvalidBodyException', cause.message)
-  const busy = cause instanceof WriterBusyError || cause instanceof AdmissionBusyError
-  if (busy) return new ApiError('ThrottlingException', 'Rate exceeded', { cause, status: 429 })
-  if (
-    cause instanceof JournalFullError ||
-    cause instanceof JournalUnavailableError ||
-    cause instanceof JournalFencedError
-  ) {
-    return new ApiError('ServiceUnavailable', 'Events cannot be stored at the moment. Try again later.', {
-      cause,
-      status: 503,
-    })
-  }
-  throw error
+  if (error instanceof BodyTooLongError) return tooLarge(options.bodyBytesMax)
+  if (error instanceof BodyError) return new ApiError('InvalidBodyException', error.message)
+  const busy = error instanceof WriterBusyError || error instanceof AdmissionBusyError
+  if (busy) return new ApiError('ThrottlingException', 'Rate exceeded', { cause: error, status: 429 })
+  const message = 'Events cannot be stored at the moment. Try again later.'
+  const unavailable = new ApiError('ServiceUnavailable', message, { cause: error, status: 503 })
+  if (error instanceof JournalFullError || error instanceof SpoolFullError) return unavailable
+  // From here on it is nobody's mistake but ours: the client is told little, the log all of it.
+  options.report({ kind: 'failure', message: 'POST /events', error, requestId: exchange.requestId })
+  if (error instanceof JournalUnavailableError || error instanceof JournalFencedError) return unavailable
+  return new ApiError('InternalFailure', internalFailureText, { cause: error, status: 500 })
 }
 
+/** The data event about the call and, where ids were reused, the management event that says so. */
 async function recordCall(
   exchange: Exchange,
   caller: Caller,
   options: EventsRouteOptions,
-  answer?: IntakeAnswer,
+  outcome?: IntakeOutcome,
   failure?: ApiError,
 ): Promise<void> {
   const { principal, region } = caller
+  const { answer, reused } = outcome ?? {}
   if (answer)
     options.report({ kind: 'intake', stored: answer.stored, duplicates: answer.duplicates, refused: answer.refused })
-  const recorded: ApiCall = {
-    ...describeCall(exchange, call, { kind: 'user', principal }, region),
+  const described = describeCall(exchange, call, { kind: 'user', principal }, region)
+  const denied = failure?.code === 'AccessDeniedException'
+  const about = {
+    // A denied call is recorded without its parameters and under IAM's shorter name of the error, as CloudTrail does it.
+    ...(!denied && { requestParameters: parameters(exchange) }),
     resources: [
       { accountId: principal.account, type: 'AWS::CloudTrail::Channel', ARN: channelArn(principal.account, region) },
     ],
-    ...(answer && { additionalEventData: counts(answer) }),
-    ...(failure && {
-      errorCode: failure.code === 'AccessDeniedException' ? 'AccessDenied' : failure.code,
-      errorMessage: failure.message,
-    }),
+    ...(answer && (failure ? { additionalEventData: counts(answer) } : { responseElements: counts(answer) })),
+    ...(failure && { errorCode: denied ? 'AccessDenied' : failure.code, errorMessage: failure.message }),
   }
-  await options.trail.record(recorded)
-  const reused = answer?.refusals.filter(({ code }) => code === reusedCode) ?? []
-  if (reused.length === 0) return
+  await options.trail.record({ ...described, ...about })
+  if (!reused || reused.count === 0) return
   // Somebody may be trying to suppress events by sending their ids first: that is seen in the event history.
-  const eventIds = reused.slice(0, reusedNamed).map(({ eventId }) => eventId)
   await options.trail.record({
-    ...recorded,
+    ...described,
     category: 'Management',
     eventName: reusedCode,
     eventSource: 'cloudtrail.amazonaws.com',
+    requestParameters: parameters(exchange),
     errorCode: reusedCode,
-    errorMessage: `${reused.length} records came with an eventID that is taken by an event with other content`,
-    additionalEventData: { eventIds, count: reused.length },
+    errorMessage: `${reused.count} records came with an eventID that is taken by an event with other content`,
+    additionalEventData: reused,
   })
+}
+
+/** Headers that change what the call does. */
+const parameterHeaders = { contentEncoding: 'content-encoding', idempotencyKey: 'idempotency-key' } as const
+
+function parameters(exchange: Exchange): Record<string, string> {
+  const sent = Object.entries(parameterHeaders).map(([name, header]) => [name, exchange.header(header)] as const)
+  return Object.fromEntries(sent.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
 }
 
 const counts = ({ received, stored, duplicates, refused }: IntakeAnswer) => ({ received, stored, duplicates, refused })

@@ -5,7 +5,8 @@ export {
   type AdmissionPool,
 } from './admission-pool.ts'
 export { BodyError } from './body-chunks.ts'
-export { IntakeInterruptedError, reusedCode, takeIn, type IntakeAnswer, type IntakeOptions } from './intake.ts'
+export { IntakeInterruptedError, takeIn, type IntakeOptions } from './intake.ts'
+export { notStoredCode, reusedCode, type IntakeAnswer, type IntakeOutcome } from './tally.ts'
 export { openRecordWriter, WriterBusyError, type RecordWriter, type WriteOutcome } from './record-writer.ts'
 export { createRefusalReports, type RefusalReports } from './refusal-reports.ts'
 export { eventsRoute, reportsRoute } from './events-route.ts'

@@ -1,13 +1,14 @@
-import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'
-import { createReadStream } from 'node:fs'
+import { mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { uuid, type Random } from '../clock/index.ts'
 import type { RecordRefusal } from './admit-chunk.ts'
 
-/** The list of refusals of one request, one JSON object a line, bounded. */
+/** The list of refusals of one request, one JSON object a line, bounded. Calls are made one after the other. */
 export interface RefusalReport {
   readonly id: string
   add(refusal: RecordRefusal): Promise<void>
+  /** Refusals that are counted but not told one by one. */
+  addUntold(count: number): void
   close(): Promise<void>
 }
 
@@ -30,34 +31,48 @@ export function createRefusalReports(directory: string, random: Random): Refusal
       await mkdir(directory, { recursive: true, mode: 0o700 })
       await removeOldest(directory)
       const id = uuid(random)
-      const file = await open(fileOf(directory, id), 'wx', 0o600)
-      let lines = 0
-      let buffer = ''
-      const flush = async () => {
-        const text = buffer
-        buffer = ''
-        await file.write(text)
-      }
-      return {
-        id,
-        async add(refusal) {
-          if (lines++ >= linesMax) return
-          buffer += `${JSON.stringify(refusal)}\n`
-          if (buffer.length > bufferBytes) await flush()
-        },
-        async close() {
-          if (lines > linesMax) buffer += `${JSON.stringify({ more: lines - linesMax })}\n`
-          await flush()
-          await file.close()
-        },
-      }
+      return createReport(id, await open(fileOf(directory, id), 'wx', 0o600))
     },
     async read(id) {
       // The id becomes part of a path: only our own form is looked at.
       if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) return undefined
-      const path = fileOf(directory, id)
-      const found = await stat(path).catch(() => undefined)
-      return found?.isFile() ? createReadStream(path) : undefined
+      // Opened here, so that a report that is removed meanwhile is one that is not there, not a broken stream.
+      const file = await open(fileOf(directory, id), 'r').catch(() => undefined)
+      return file?.createReadStream()
+    },
+  }
+}
+
+function createReport(id: string, file: FileHandle): RefusalReport {
+  let lines = 0
+  let untold = 0
+  let buffer = ''
+  const flush = async () => {
+    const text = buffer
+    buffer = ''
+    await file.appendFile(text)
+  }
+  return {
+    id,
+    async add(refusal) {
+      if (lines >= linesMax) {
+        untold++
+        return
+      }
+      lines++
+      buffer += `${JSON.stringify(refusal)}\n`
+      if (buffer.length > bufferBytes) await flush()
+    },
+    addUntold(count) {
+      untold += count
+    },
+    async close() {
+      try {
+        if (untold > 0) buffer += `${JSON.stringify({ more: untold })}\n`
+        await flush()
+      } finally {
+        await file.close()
+      }
     },
   }
 }
@@ -67,9 +82,13 @@ const fileOf = (directory: string, id: string) => join(directory, `${id}.ndjson`
 async function removeOldest(directory: string): Promise<void> {
   const names = await readdir(directory)
   if (names.length < reportsMax) return
-  const dated = await Promise.all(
-    names.map(async (name) => ({ name, time: (await stat(join(directory, name))).mtimeMs })),
-  )
+  // Another request may be removing the same ones.
+  const age = (name: string) =>
+    stat(join(directory, name)).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => 0,
+    )
+  const dated = await Promise.all(names.map(async (name) => ({ name, time: await age(name) })))
   const oldest = dated.sort((a, b) => a.time - b.time).slice(0, names.length - reportsMax + 1)
   for (const { name } of oldest) await rm(join(directory, name), { force: true })
 }
