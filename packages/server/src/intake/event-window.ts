@@ -4,7 +4,8 @@ import type { NewEntry, Sequence } from '@opentrail/core/event'
 /** At 25,000 events/s the count bounds it to 40 s of retries, at ordinary rates the time does. 2^20 entries take 64 MB. */
 export const windowEntriesMax = 2 ** 20
 export const windowMs = 60 * 60 * 1_000
-const entriesMin = 1_024
+/** There is a window for each stream, and most streams are quiet. */
+const entriesMin = 64
 
 export type WindowAnswer =
   | { readonly kind: 'new' }
@@ -29,6 +30,8 @@ const contentKey = (entry: NewEntry, idFromKey: boolean): Buffer =>
     (idFromKey ? entry.idKey : entry.recordHash).byteOffset,
     16,
   )
+
+const asBuffer = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 const keyMark = Buffer.from('"idFromKey":true')
 export const isIdFromKey = (entry: NewEntry): boolean =>
@@ -97,8 +100,6 @@ export function createEventWindow(entriesMax = windowEntriesMax, ageMsMax = wind
       slots[slotOf(ids.subarray(size * 16, size * 16 + 16))] = size + 1
     }
   }
-
-  const asBuffer = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
   return {
     find(entry) {

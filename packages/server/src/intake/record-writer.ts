@@ -15,7 +15,8 @@ export type WriteOutcome =
  */
 export interface RecordWriter {
   /**
-   * One outcome per entry, in order. At most a few MiB at once: the entries share an append. `reserve` may use the space kept back for the service's own events.
+   * One outcome per entry, in order. At most a few MiB at once: the entries share an append. `reserve` may use the space
+   * kept back for the service's own events.
    * @throws {WriterBusyError} too much is waiting already; nothing was stored.
    * @throws JournalFullError, JournalUnavailableError, JournalFencedError of the journal.
    */
@@ -31,6 +32,8 @@ export class WriterBusyError extends Error {
 const appendBytesMax = 2 * 1024 * 1024
 /** Bytes waiting over all streams before writers are told to come back: four seconds of the intake target. */
 const waitingBytesMax = 128 * 1024 * 1024
+/** Beyond that for the service's own events: intake that waits must not keep calls from being recorded. */
+const reserveWaitingBytesMax = 16 * 1024 * 1024
 
 interface Submission {
   readonly entries: readonly NewEntry[]
@@ -65,7 +68,8 @@ export async function openRecordWriter(journal: Journal, now: () => number): Pro
     write(stream, entries, options) {
       if (entries.length === 0) return Promise.resolve([])
       const bytes = entries.reduce((sum, entry) => sum + entry.record.length + entry.envelope.length, 0)
-      if (waitingBytes + bytes > waitingBytesMax && waitingBytes > 0) {
+      const room = waitingBytesMax + (options?.reserve ? reserveWaitingBytesMax : 0)
+      if (waitingBytes + bytes > room && waitingBytes > 0) {
         return Promise.reject(new WriterBusyError(`${waitingBytes} bytes are waiting to be stored`))
       }
       let queue = queues.get(stream)
@@ -141,7 +145,9 @@ const sameInput = (a: NewEntry, b: NewEntry): boolean =>
   (isIdFromKey(a) && isIdFromKey(b)) || Buffer.compare(a.recordHash, b.recordHash) === 0
 
 /** Entries read per step while rebuilding: bounds the memory, not the result. */
-const rebuildPage = 5_000
+const rebuildPage = 4_096
+/** Entries of a page that are looked at to see whether it is too old. */
+const samplesPerPage = 8
 
 async function rebuildWindow(journal: Journal, stream: StreamId, now: number): Promise<EventWindow> {
   const window = createEventWindow()
@@ -158,19 +164,26 @@ async function rebuildWindow(journal: Journal, stream: StreamId, now: number): P
   return window
 }
 
-/** Binary search by admission time, which grows with the sequence (but for a clock set back, where more is read than needed). */
+/**
+ * Goes back page by page until one is too old. The times of admission nearly grow with the sequence, but not quite: a clock
+ * was set back, or an event of our own waited for hours in the outbox. So a page is judged by several of its entries, and
+ * where in doubt more is read than needed. The newest page is always read: what the outbox relays again is found in it.
+ */
 async function firstWithin(
   journal: Journal,
   stream: StreamId,
-  low: number,
-  high: number,
+  floor: number,
+  end: number,
   oldest: number,
 ): Promise<number> {
-  while (high - low > rebuildPage) {
-    const middle = Math.floor((low + high) / 2)
-    const [entry] = await journal.get(stream, [middle as Sequence])
-    if (entry && entry.admittedAt < oldest) low = middle
-    else high = middle
+  let start = Math.max(floor, end - rebuildPage)
+  while (start > floor) {
+    const before = Math.max(floor, start - rebuildPage)
+    const step = (start - before) / samplesPerPage
+    const sampled = Array.from({ length: samplesPerPage }, (_, index) => Math.ceil(before + (index + 1) * step))
+    const entries = await journal.get(stream, sampled as Sequence[])
+    if (!entries.some((entry) => entry && entry.admittedAt >= oldest)) break
+    start = before
   }
-  return low
+  return start
 }
