@@ -12,7 +12,10 @@ import type { RecordWriter } from '../intake/index.ts'
 export interface Outbox {
   /** Resolves once change and event are durable. @throws {JournalFullError} before anything was changed. */
   commit(writes: readonly ControlWrite[], stream: StreamId, entry: NewEntry): Promise<void>
-  /** Relays what is waiting; called at the start, by the schedule, and when the journal is seen to take events again. */
+  /**
+   * Relays what is waiting; called at the start, by the schedule, and when the journal is seen to take events again. One
+   * event that cannot be relayed does not hold up the others. @throws {AggregateError} what is left is tried next time.
+   */
   relay(): Promise<void>
   /** Whether changes wait for the journal to take their events. */
   readonly isWaiting: boolean
@@ -29,38 +32,67 @@ interface OutboxDocument {
 }
 
 export function createOutbox(control: ControlStore, writer: RecordWriter): Outbox {
-  const waiting = new Set<string>()
+  /** Commits under way; theirs to relay. */
+  const committing = new Set<string>()
+  /** Left in the outbox by a commit, or found there. */
+  let waiting = new Set<string>()
+  /** In the journal already, but not yet out of the outbox. The writer's window forgets them after some time. */
+  const relayed = new Set<string>()
 
   async function relayOne(key: string, stream: StreamId, entry: NewEntry): Promise<void> {
-    await writer.write(stream, [entry], { reserve: true })
+    if (!relayed.has(key)) {
+      const [outcome] = await writer.write(stream, [entry], { reserve: true })
+      if (outcome?.kind === 'reused') throw new Error(`the id of ${key} is taken by another event of ${stream}`)
+      relayed.add(key)
+    }
     await control.transact([{ key, value: undefined }])
-    waiting.delete(key)
+    relayed.delete(key)
   }
+
+  async function relayAll(): Promise<void> {
+    const before = waiting
+    waiting = new Set()
+    let documents
+    try {
+      documents = await control.list<OutboxDocument>(prefix, { limit: waitingMax })
+    } catch (error) {
+      for (const key of before) waiting.add(key)
+      throw error
+    }
+    const left = documents.filter(({ key }) => !committing.has(key))
+    for (const { key } of left) waiting.add(key)
+    const errors: unknown[] = []
+    for (const { key, value } of left) {
+      try {
+        await relayOne(key, value.stream, unpack(value))
+        waiting.delete(key)
+      } catch (error) {
+        errors.push(error)
+      }
+    }
+    if (errors.length > 0) throw new AggregateError(errors, `${errors.length} events are still in the outbox`)
+  }
+  let relaying: Promise<void> | undefined
 
   return {
     get isWaiting() {
       return waiting.size > 0
     },
     async commit(writes, stream, entry) {
-      if (waiting.size >= waitingMax)
+      if (waiting.size + committing.size >= waitingMax)
         throw new JournalFullError(`${waiting.size} changes are waiting for the journal to take their events`)
       const key = `${prefix}${Buffer.from(entry.idKey).toString('hex')}`
       const document: OutboxDocument = { stream, entry: pack(entry).toString('base64') }
-      waiting.add(key)
+      committing.add(key)
       try {
         await transactOnce(control, [...writes, { key, value: document, ifVersion: 0 }], key)
-      } catch (error) {
-        waiting.delete(key)
-        throw error
+        // From here on the change stands and its event is durable in the outbox: a journal that refuses only delays it.
+        await relayOne(key, stream, entry).catch(() => waiting.add(key))
+      } finally {
+        committing.delete(key)
       }
-      // From here on the change stands and its event is durable in the outbox: a journal that refuses only delays it.
-      await relayOne(key, stream, entry).catch(() => {})
     },
-    async relay() {
-      const documents = await control.list<OutboxDocument>(prefix, { limit: waitingMax })
-      for (const { key } of documents) waiting.add(key)
-      for (const { key, value } of documents) await relayOne(key, value.stream, unpack(value))
-    },
+    relay: () => (relaying ??= relayAll().finally(() => (relaying = undefined))),
   }
 }
 

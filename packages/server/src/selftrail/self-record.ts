@@ -33,8 +33,11 @@ export function selfRecord(call: ApiCall, eventId: string, now: number): Uint8Ar
     eventCategory: category,
     tlsDetails: call.tls,
   }
-  return Buffer.from(JSON.stringify(record))
+  return Buffer.from(JSON.stringify(record, wellFormed))
 }
+
+/** Half a surrogate pair, which a stranger's text may hold, is no Unicode and would keep the record out. */
+const wellFormed = (_key: string, value: unknown): unknown => (typeof value === 'string' ? value.toWellFormed() : value)
 
 export const accountOf = (identity: CallIdentity) =>
   identity.kind === 'user' ? identity.principal.account : identity.account
@@ -58,7 +61,7 @@ export function userIdentity(identity: CallIdentity): Record<string, unknown> {
         accessKeyId: '',
       }
     }
-    case 'service':
+    default:
       return { type: 'AWSService', invokedBy: identity.invokedBy }
   }
 }
@@ -78,6 +81,7 @@ function lowerCamel(value: unknown, depth = 0): unknown {
   )
 }
 
+const twoDigits = (number: number) => String(number).padStart(2, '0')
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
 /** `Jul 10, 2023, 12:00:00 PM`, UTC; a number that is no time stays a number. */
@@ -85,7 +89,6 @@ function timeText(epochSeconds: number): string | number {
   const date = new Date(epochSeconds * 1_000)
   if (Number.isNaN(date.getTime())) return epochSeconds
   const hours = date.getUTCHours()
-  const twoDigits = (number: number) => String(number).padStart(2, '0')
   const clock = `${hours % 12 || 12}:${twoDigits(date.getUTCMinutes())}:${twoDigits(date.getUTCSeconds())}`
   return `${months[date.getUTCMonth()]} ${date.getUTCDate()}, ${date.getUTCFullYear()}, ${clock} ${hours < 12 ? 'AM' : 'PM'}`
 }

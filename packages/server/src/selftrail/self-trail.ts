@@ -1,4 +1,4 @@
-import { admit, type AccountId, type NewEntry, type StreamId } from '@opentrail/core/event'
+import { admit, type AccountId, type Admission, type NewEntry, type StreamId } from '@opentrail/core/event'
 import { uuid, type Clocks, type Random } from '../clock/index.ts'
 import type { RecordWriter } from '../intake/index.ts'
 import { JournalFullError, type Journal } from '../journal/index.ts'
@@ -16,8 +16,8 @@ export interface SelfTrailOptions {
   readonly configVersion: () => number
 }
 
-/** Room that one event about an administrative change needs at most in the journal. */
-const eventBytesMax = 256 * 1024
+/** Room that one event about an administrative change needs at most in the journal: the largest record and what frames it. */
+const eventBytesMax = 320 * 1024
 
 export function createSelfTrail(options: SelfTrailOptions): SelfTrail {
   const { writer, outbox, journal } = options
@@ -38,8 +38,25 @@ export function createSelfTrail(options: SelfTrailOptions): SelfTrail {
   }
 }
 
-/** Our own records take the same way in as everybody's: checked, redacted, capped. */
+/**
+ * Our own records take the same way in as everybody's: checked, redacted, capped. Parts of a call come from strangers, and
+ * no content of theirs may keep it from being recorded: what admission does not take is left out, and the record says so.
+ */
 function prepare(call: ApiCall, options: SelfTrailOptions): { stream: StreamId; entry: NewEntry } {
+  const whole = admitOwn(call, options)
+  if (whole.ok) return whole
+  const { requestParameters, responseElements, ...rest } = call
+  const omitted = [
+    ...(requestParameters === undefined ? [] : ['requestParameters']),
+    ...(responseElements === undefined ? [] : ['responseElements']),
+  ]
+  const additionalEventData = { omitted, reason: whole.refusal.code }
+  const reduced = admitOwn({ ...rest, additionalEventData }, options)
+  if (reduced.ok) return reduced
+  throw new Error(`our own event was refused: ${reduced.refusal.code}: ${reduced.refusal.message}`)
+}
+
+function admitOwn(call: ApiCall, options: SelfTrailOptions): Admission {
   const account: AccountId = accountOf(call.identity)
   const now = options.clocks.domain()
   const record = selfRecord(call, uuid(options.random), now)
@@ -53,8 +70,5 @@ function prepare(call: ApiCall, options: SelfTrailOptions): { stream: StreamId; 
     regions: options.regions,
     now,
   }
-  const admission = admit(record, context, () => ({ id: uuid(options.random), fromKey: false }))
-  if (!admission.ok)
-    throw new Error(`our own event was refused: ${admission.refusal.code}: ${admission.refusal.message}`)
-  return admission
+  return admit(record, context, () => ({ id: uuid(options.random), fromKey: false }))
 }
