@@ -6,15 +6,15 @@ import { administrationRoutes, openAccounts, openControlSocket, type Accounts } 
 import { createSigV4Verifier } from './auth/index.ts'
 import { createSchedule, createVirtualClock, systemClocks, systemRandom, type Clocks } from './clock/index.ts'
 import { removeRunningServer, runningServerPath, writeRunningServer, type Configuration } from './config/index.ts'
-import { openLmdbControlStore } from './control/index.ts'
-import { openDataDirectory, writeFileDurably } from './data-directory/index.ts'
+import { openLmdbControlStore, type ControlStore } from './control/index.ts'
+import { openDataDirectory, writeFileDurably, type DataPaths } from './data-directory/index.ts'
 import { createNodeDisk } from './disk/index.ts'
 import { startEngine, type Engine, type EngineEvent } from './engine/index.ts'
-import { openClickHousePostingsStore } from './history/index.ts'
+import { openClickHousePostingsStore, type PostingsStore } from './history/index.ts'
 import { createAwsPlane, createHttpServer, createRefusalRecorder, createThrottle, type Route } from './http/index.ts'
 import { createAdmissionPool, createRefusalReports, eventsRoute, reportsRoute } from './intake/index.ts'
 import { createWorkerSealer, openSegmentJournal, type Journal } from './journal/index.ts'
-import { openKeyRing, type RootKeySource } from './keyring/index.ts'
+import { openKeyRing, type KeyRing, type RootKeySource } from './keyring/index.ts'
 import { createClosers, type Closers } from './process/index.ts'
 import { createObserver, type Gauges, type Observer } from './observability/index.ts'
 import { cloudTrailOperations, createLookupEvents, createOperationRegistry } from './operations/index.ts'
@@ -29,6 +29,8 @@ export interface RunningServer {
   /** Answers what is in flight, writes out what is buffered, gives everything back. */
   close(): Promise<void>
 }
+
+type Report = Observer['report']
 
 const testCredentials = { accessKeyId: 'test', secretAccessKey: 'test' }
 /** Requests in flight get this long to finish before a stop cuts them off; nothing acknowledged depends on it. */
@@ -47,49 +49,15 @@ export async function startServer(configuration: Configuration): Promise<Running
 
 async function compose(configuration: Configuration, closers: Closers): Promise<Omit<RunningServer, 'close'>> {
   const beganAt = performance.now()
-  const { mode, regions, region } = configuration
-  const virtualClock = mode.kind === 'test' ? createVirtualClock(systemClocks) : undefined
+  const virtualClock = configuration.mode.kind === 'test' ? createVirtualClock(systemClocks) : undefined
   const clocks: Clocks = virtualClock ? { ...systemClocks, domain: virtualClock.now } : systemClocks
-  const random = systemRandom
+  // What is reported while things are being opened belongs into the log, too: the gauges come later.
+  let gauges: Gauges | undefined
+  const observer = createObserver({ level: configuration.log.level, gauges: () => gauges })
+  closers.add(() => observer.flush())
+  const { report } = observer
 
-  const directory = mode.kind === 'test' ? await temporaryDirectory(closers) : mode.data
-  const data = await openDataDirectory(directory)
-  closers.add(() => data.close())
-  const { paths } = data
-
-  const control = openLmdbControlStore(paths.control)
-  closers.add(() => control.close())
-  const keyRing = await openKeyRing({
-    control,
-    source: rootKeySource(configuration, paths.rootKey),
-    random,
-    now: clocks.domain,
-  })
-
-  let observer: Observer | undefined
-  const report: Observer['report'] = (event) => observer?.report(event)
-  // Journal and engine take half a second each and do not need one another.
-  const sealer = createWorkerSealer()
-  closers.add(() => sealer.close())
-  const [{ journal, opened: found }, engine] = await Promise.all([
-    openSegmentJournal({
-      disk: createNodeDisk(),
-      directory: paths.journal,
-      cipher: keyRing.cipher,
-      sealer,
-      bytesMax: configuration.journal.bytesMax,
-      onFault: (message, error) => report({ kind: 'journal', message, error }),
-    }),
-    startEngine({
-      directory: paths.history,
-      memoryBytesMax: configuration.engine.memoryBytesMax,
-      onEvent: reportEngine(report),
-    }),
-  ])
-  closers.add(() => journal.close())
-  closers.add(() => engine.close())
-  const postings = await openClickHousePostingsStore({ client: engine.client })
-
+  const storage = await openStorage(configuration, clocks, report, closers)
   const schedule = createSchedule({
     now: clocks.domain,
     failed: (job, error) => report({ kind: 'job-failed', job, error }),
@@ -97,36 +65,112 @@ async function compose(configuration: Configuration, closers: Closers): Promise<
   })
   closers.add(() => schedule.close())
   const service = await openService(
-    { journal, control, postings, clocks, random, schedule, report },
-    { regions, retentionDays: configuration.journal.retentionDays },
+    { ...storage, clocks, random: systemRandom, schedule, report },
+    { regions: configuration.regions, retentionDays: configuration.journal.retentionDays },
   )
   closers.add(() => service.close())
+  gauges = gaugesOf(service, storage)
 
-  observer = createObserver({ level: configuration.log.level, gauges: gaugesOf(service, journal, engine) })
-  closers.add(() => observer?.flush())
-  if (found.tornBytesCut > 0) report({ kind: 'journal-tail-cut', bytes: found.tornBytesCut })
+  const clockRoutes = virtualClock ? testClockRoutes(virtualClock, schedule) : []
+  const answer = await serve({ configuration, clocks, observer, storage, service, clockRoutes }, closers)
+  report({ kind: 'started', endpoint: answer.endpoint, milliseconds: Math.round(performance.now() - beganAt) })
+  return answer
+}
+
+interface Storage {
+  readonly paths: DataPaths
+  readonly control: ControlStore
+  readonly keyRing: KeyRing
+  readonly journal: Journal
+  readonly engine: Engine
+  readonly postings: PostingsStore
+}
+
+/** Everything that keeps something: the embedded column of the architecture's table of ports. */
+async function openStorage(
+  configuration: Configuration,
+  clocks: Clocks,
+  report: Report,
+  closers: Closers,
+): Promise<Storage> {
+  const { mode } = configuration
+  const data = await openDataDirectory(mode.kind === 'test' ? await temporaryDirectory(closers) : mode.data)
+  closers.add(() => data.close())
+  const { paths } = data
+  const control = openLmdbControlStore(paths.control)
+  closers.add(() => control.close())
+  const source = rootKeySource(configuration, paths.rootKey)
+  const keyRing = await openKeyRing({ control, source, random: systemRandom, now: clocks.domain })
+
+  // Journal and engine take half a second each and do not need one another. Whichever opens is closed, whatever the other does.
+  const sealer = createWorkerSealer()
+  closers.add(() => sealer.close())
+  const opening = openSegmentJournal({
+    disk: createNodeDisk(),
+    directory: paths.journal,
+    cipher: keyRing.cipher,
+    sealer,
+    bytesMax: configuration.journal.bytesMax,
+    onFault: (message, error) => report({ kind: 'journal', message, error }),
+  }).then(({ journal, opened: { tornBytesCut } }) => {
+    closers.add(() => journal.close())
+    if (tornBytesCut > 0) report({ kind: 'journal-tail-cut', bytes: tornBytesCut })
+    return journal
+  })
+  const memoryBytesMax = configuration.engine.memoryBytesMax
+  const starting = startEngine({ directory: paths.history, memoryBytesMax, onEvent: reportEngine(report) }).then(
+    (engine) => {
+      closers.add(() => engine.close())
+      return engine
+    },
+  )
+  await Promise.allSettled([opening, starting])
+  const [journal, engine] = await Promise.all([opening, starting])
+  const postings = await openClickHousePostingsStore({ client: engine.client })
+  return { paths, control, keyRing, journal, engine, postings }
+}
+
+interface Serving {
+  readonly configuration: Configuration
+  readonly clocks: Clocks
+  readonly observer: Observer
+  readonly storage: Storage
+  readonly service: Service
+  readonly clockRoutes: readonly Route[]
+}
+
+/** Who may call, what they find, and where: accounts, routes, the listening socket and the owner's control socket. */
+async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServer, 'close'>> {
+  const { configuration, clocks, observer, storage, service } = parts
+  const { mode, region } = configuration
+  const { paths, control, keyRing, engine } = storage
+  const { report } = observer
+  const random = systemRandom
   const onFault = (error: unknown, where: string) => report({ kind: 'failure', message: where, error })
 
   const accounts = await openAccounts({ control, keyRing, random, clocks, trail: service.trail, region })
   await firstStart(accounts, configuration, paths.credentials)
-  const account = await homeAccount(accounts, configuration)
-
+  const account = homeAccount(accounts, configuration)
   const refusals = createRefusalRecorder({ selfTrail: service.trail, random, account, region, onFault })
   closers.add(() => refusals.close())
-  const verifier = createSigV4Verifier({ credential: accounts.accessKey, wall: clocks.wall })
   const admission = createAdmissionPool()
   closers.add(() => admission.close())
-  const regionSet = new Set<string>(regions)
-  const common = { verifier, credentials: accounts, regions: regionSet, home: { account, region }, refusals }
-  const reports = createRefusalReports(paths.reports, random)
 
-  const routes: Route[] = [
+  const reports = createRefusalReports(paths.reports, random)
+  const calls = {
+    verifier: createSigV4Verifier({ credential: accounts.accessKey, wall: clocks.wall }),
+    credentials: accounts,
+    regions: new Set<string>(configuration.regions),
+    home: { account, region },
+    refusals,
+  }
+  const routes = [
     ...statusRoutes({
       metrics: observer.metrics,
       notReady: () => (engine.pid() === undefined ? ['the engine is starting'] : []),
     }),
     ...createAwsPlane({
-      ...common,
+      ...calls,
       registry: createOperationRegistry([
         createLookupEvents({ tokenKey: keyRing.derive('LookupEvents page tokens'), random }),
       ]),
@@ -136,7 +180,7 @@ async function compose(configuration: Configuration, closers: Closers): Promise<
       context: (caller, called) => ({ caller, region: called, clocks, history: service.history.reader }),
     }),
     eventsRoute({
-      ...common,
+      ...calls,
       admission,
       writer: service.writer,
       reports,
@@ -149,17 +193,10 @@ async function compose(configuration: Configuration, closers: Closers): Promise<
       report,
     }),
     reportsRoute({ reports }),
-    ...(virtualClock ? testClockRoutes(virtualClock, schedule) : []),
+    ...parts.clockRoutes,
   ]
-  const http = await createHttpServer({
-    host: configuration.host,
-    port: configuration.port,
-    tls: configuration.tls,
-    trustedProxies: configuration.trustedProxies,
-    routes,
-    random,
-    onFault,
-  })
+  const { host, port, tls, trustedProxies } = configuration
+  const http = await createHttpServer({ host, port, tls, trustedProxies, routes, random, onFault })
   closers.add(() => http.close(stopGraceMs))
   closers.add(() => report({ kind: 'stopping', reason: 'closed' }))
 
@@ -173,7 +210,6 @@ async function compose(configuration: Configuration, closers: Closers): Promise<
   const file = runningServerPath(mode, http.port)
   writeRunningServer(file, { ...info, pid: process.pid, controlSocket: paths.controlSocket })
   closers.add(() => removeRunningServer(file))
-  report({ kind: 'started', endpoint: http.url, milliseconds: Math.round(performance.now() - beganAt) })
   return { endpoint: http.url, account }
 }
 
@@ -203,7 +239,7 @@ async function firstStart(accounts: Accounts, { account, mode }: Configuration, 
 }
 
 /** The account that belongs to nobody's calls: the configured one if it exists, else the first. */
-async function homeAccount(accounts: Accounts, { account }: Configuration): Promise<AccountId> {
+function homeAccount(accounts: Accounts, { account }: Configuration): AccountId {
   return accounts.accountIds.has(account) ? account : [...accounts.accountIds][0]!
 }
 
@@ -213,13 +249,13 @@ const throttle = (clocks: Clocks) => {
 }
 
 const reportEngine =
-  (report: Observer['report']) =>
+  (report: Report) =>
   (event: EngineEvent): void => {
     const { kind, ...details } = event
     report({ kind: 'engine', message: `${kind} ${JSON.stringify(details)}`, restarted: kind === 'exited' })
   }
 
-const gaugesOf = (service: Service, journal: Journal, engine: Engine): Gauges => ({
+const gaugesOf = (service: Service, { journal, engine }: Storage): Gauges => ({
   journalBytes: () => journal.stats().bytes,
   journalBytesMax: () => journal.stats().bytesMax,
   journalSegments: () => journal.stats().segments,

@@ -22,18 +22,19 @@ export interface Metrics {
 
 const latencyBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
-export function createMetrics(gauges: Gauges): Metrics {
+export function createMetrics(gauges: () => Gauges | undefined): Metrics {
   const registry = new Registry()
   const registers = [registry]
   const counter = (name: string, help: string, labelNames: string[] = []) =>
     new Counter({ name, help, labelNames, registers })
-  const gauge = (name: string, help: string, read: () => number) =>
+  const gauge = (name: string, help: string, read: (gauges: Gauges) => number) =>
     new Gauge({
       name,
       help,
       registers,
       collect: function () {
-        this.set(read())
+        const known = gauges()
+        if (known) this.set(read(known))
       },
     })
 
@@ -50,12 +51,14 @@ export function createMetrics(gauges: Gauges): Metrics {
   const cut = counter('opentrail_journal_cut_bytes_total', 'Unacknowledged bytes cut off when the journal was opened')
   const failures = counter('opentrail_failures_total', 'Failures nobody expected', ['kind'])
   const freed = counter('opentrail_retention_freed_bytes_total', 'Bytes that retention freed')
-  gauge('opentrail_journal_bytes', 'Bytes the journal takes', gauges.journalBytes)
-  gauge('opentrail_journal_bytes_max', 'Bytes the journal may take', gauges.journalBytesMax)
-  gauge('opentrail_journal_segments', 'Segments of the journal', gauges.journalSegments)
-  gauge('opentrail_journal_events', 'Events ever stored, over all streams', gauges.journalEvents)
-  gauge('opentrail_history_lag_events', 'Durable events that the stored index does not hold yet', gauges.historyLag)
-  gauge('opentrail_engine_up', 'Whether the engine answers', () => (gauges.engineUp() ? 1 : 0))
+  gauge('opentrail_journal_bytes', 'Bytes the journal takes', ({ journalBytes }) => journalBytes())
+  gauge('opentrail_journal_bytes_max', 'Bytes the journal may take', ({ journalBytesMax }) => journalBytesMax())
+  gauge('opentrail_journal_segments', 'Segments of the journal', ({ journalSegments }) => journalSegments())
+  gauge('opentrail_journal_events', 'Events ever stored, over all streams', ({ journalEvents }) => journalEvents())
+  gauge('opentrail_history_lag_events', 'Durable events that the stored index does not hold yet', ({ historyLag }) =>
+    historyLag(),
+  )
+  gauge('opentrail_engine_up', 'Whether the engine answers', ({ engineUp }) => (engineUp() ? 1 : 0))
   gauge('process_resident_memory_bytes', 'Resident memory of the main process', () => process.memoryUsage.rss())
   gauge(
     'process_cpu_seconds_total',

@@ -11,7 +11,8 @@ export interface Observer {
 
 export interface ObserverOptions {
   readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent'
-  readonly gauges: Gauges
+  /** Undefined until everything is open. */
+  readonly gauges: () => Gauges | undefined
 }
 
 /** Structured log lines on standard error (standard output belongs to the command), and metrics. */
