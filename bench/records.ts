@@ -150,6 +150,9 @@ export function batchTemplate(records: number, target: Target): BatchTemplate {
       for (const at of times) body.write(time, at, 'latin1')
       return body
     },
-    lastId: () => body.toString('latin1', ids.at(-1)!, ids.at(-1)! + 36),
+    lastId() {
+      const last = ids.at(-1) ?? 0
+      return body.toString('latin1', last, last + idFiller.length)
+    },
   }
 }

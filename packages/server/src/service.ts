@@ -44,6 +44,8 @@ export interface Service {
   close(): Promise<void>
 }
 
+// Nothing that selectors depend on can change yet; the first trail operation makes this count.
+const configVersion = () => 1
 const dayMs = 86_400_000
 const hourMs = 3_600_000
 
@@ -66,8 +68,6 @@ export async function openService(ports: ServicePorts, settings: ServiceSettings
     ...(ports.timers && { timers: ports.timers }),
     ...(settings.historyLimits && { limits: settings.historyLimits }),
   })
-  // Nothing that selectors depend on can change yet; the first trail operation makes this count.
-  const configVersion = () => 1
   const trail = createSelfTrail({
     writer,
     outbox,

@@ -7,13 +7,14 @@ export interface StatusRoutesOptions {
   readonly notReady: () => readonly string[]
 }
 
+const json = (status: number, body: object) => ({
+  status,
+  headers: { 'Content-Type': 'application/json' },
+  body: JSON.stringify(body),
+})
+
 /** `GET /health`: the process can answer. `GET /ready`: calls are answered and history is open. `GET /metrics`: Prometheus. */
 export function statusRoutes({ metrics, notReady }: StatusRoutesOptions): Route[] {
-  const json = (status: number, body: object) => ({
-    status,
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(body),
-  })
   return [
     { method: 'GET', path: '/health', handle: (exchange) => exchange.respond(json(200, { status: 'ok' })) },
     {

@@ -54,9 +54,9 @@ export function createSchedule({ now, failed, ticking }: ScheduleOptions): Sched
   }
 
   async function runUntil(target: number, setClock?: (time: number) => void): Promise<void> {
-    for (let runs = 0; !closed; runs++) {
+    for (let runs = 0; ; runs++) {
       const entry = next()
-      if (!entry || entry.dueAt > target) return
+      if (closed || !entry || entry.dueAt > target) return
       if (runs >= runsMax)
         throw new ScheduleBoundError(`more than ${runsMax} runs fall due before ${new Date(target).toISOString()}`)
       if (setClock && entry.dueAt > now()) setClock(entry.dueAt)

@@ -13,7 +13,7 @@ export function createClosers(): Closers {
   return {
     add: (close) => void waiting.push(close),
     async close() {
-      const closing = waiting.reverse()
+      const closing = waiting.toReversed()
       waiting = []
       const failures: unknown[] = []
       for (const close of closing) {
