@@ -41,6 +41,9 @@ export async function openSegments(disk: Disk, reading: SegmentReading): Promise
     await disk.unlink(`${directory}/${name}`)
     removed.push(name)
   }
+  // The predecessor may have been killed between a change and its sync: names that are seen have to last, too, before
+  // the other copy of a sealed log goes or anything is built on a new one.
+  await disk.syncDirectory(directory)
   const { logs, sealed, temporary } = await listSegments(disk, directory)
   for (const name of temporary) await remove(name)
   for (const number of sealed) {
@@ -62,7 +65,7 @@ export async function openSegments(disk: Disk, reading: SegmentReading): Promise
   let active: LogSegment | undefined
   let tornBytesCut = 0
   for (const { number, scan } of scans) {
-    tornBytesCut += await cutTail(disk, `${directory}/${segmentName(number, 'log')}`, scan)
+    tornBytesCut += await makeLast(disk, `${directory}/${segmentName(number, 'log')}`, scan)
     active = createLogSegment(reading, number, scan.header!.streams, scan.end)
     for (const [stream, position] of scan.header!.streams) streams.set(stream, position)
     for (const frame of scan.frames) {
@@ -129,11 +132,17 @@ async function scanLogs(
   return scans
 }
 
-async function cutTail(disk: Disk, path: string, scan: LogScan): Promise<number> {
-  if (scan.size <= scan.end) return 0
+/**
+ * Cuts a torn tail, and makes what was read durable: a predecessor killed between write and sync leaves frames that can be
+ * read and that a power cut would still remove. The last group is written again, because after a failed sync the pages
+ * count as clean, and syncing alone would not store them. Resolves to the bytes cut.
+ */
+async function makeLast(disk: Disk, path: string, scan: LogScan): Promise<number> {
   const file = await disk.open(path, 'write')
   try {
-    await file.truncate(scan.end)
+    if (scan.size > scan.end) await file.truncate(scan.end)
+    const from = scan.frames.at(-1)?.durableOffset ?? 0
+    await file.write(from, [await file.read(from, scan.end - from)])
     await file.datasync()
   } finally {
     await file.close()
