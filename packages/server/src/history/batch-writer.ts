@@ -38,9 +38,11 @@ export function createBatchWriter(parts: BatchWriterParts): BatchWriter {
     const rows = block.toRows()
     await persist('insert batch', () =>
       lane(async () => {
+        state.inserting = true
         if (rows.length > 0) await store.insert(rows, plan.id)
         // The cursor goes last. If only this fails the insert is repeated, and the store ignores the known token.
         await state.complete(plan)
+        state.inserting = false
       }),
     )
     // `inserted` has moved already; a lookup in between reads the tail above it only, so nothing shows twice.

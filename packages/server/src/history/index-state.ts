@@ -26,6 +26,11 @@ export interface IndexState {
   /** The stream with its number, which stays its own for ever. Not to be called twice at the same time. */
   register(stream: StreamId): Promise<IndexedStream>
   record(plan: BatchPlan): Promise<void>
+  /**
+   * True from an insert's begin until its completion is known to stand, failed attempts included: what is stored and
+   * what is counted here need not agree, and nothing may be concluded from a difference.
+   */
+  inserting: boolean
   /** Cursors, counts and the end of the plan in one transaction. May be repeated when its outcome is unknown. */
   complete(plan: BatchPlan): Promise<void>
   correct(day: number, stream: number, events: number): Promise<void>
@@ -71,6 +76,7 @@ export async function openIndexState(control: ControlStore, random: Random): Pro
     hashKey,
     streams,
     unfinished,
+    inserting: false,
     byNumber: (number) => numbers.get(number),
     buckets: () => [...buckets.values()],
     bucket: (day, stream) => buckets.get(keys.count(day, stream)),

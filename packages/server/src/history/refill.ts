@@ -8,7 +8,7 @@ import type { HistoryLimits } from './history-limits.ts'
 import { readEvent } from './history-tail.ts'
 import type { IndexedStream, IndexState } from './index-state.ts'
 import { PostingBlock } from './posting-block.ts'
-import type { PostingsStore } from './postings-store.ts'
+import { PostingsUnavailableError, type PostingsStore } from './postings-store.ts'
 import type { ValueHasher } from './value-hasher.ts'
 
 export interface RefillParts {
@@ -51,10 +51,11 @@ export async function refillHoles(parts: RefillParts): Promise<void> {
   parts.events.refill?.({ missing, refilled, done: true })
 }
 
-/** In the lane, because between an insert and its completion the two may differ. */
+/** In the lane, and not while a failed insert waits to be repeated: until its completion the two may differ. */
 async function compare({ state, store, persist, lane }: RefillParts): Promise<Difference[]> {
   return persist('count postings', () =>
     lane(async () => {
+      refuseWhileInserting(state)
       const stored = new Map<string, number>()
       for (const { day, stream, events } of await store.counts()) stored.set(`${day}/${stream}`, events)
       return state
@@ -64,6 +65,10 @@ async function compare({ state, store, persist, lane }: RefillParts): Promise<Di
         .sort((a, b) => b.bucket.day - a.bucket.day)
     }),
   )
+}
+
+function refuseWhileInserting(state: IndexState): void {
+  if (state.inserting) throw new PostingsUnavailableError('a batch waits to be completed')
 }
 
 /** Inserts those entries in [from, to] that are in the journal and not in the store. Resolves to their number. */
@@ -129,6 +134,8 @@ async function adoptCounts(differences: readonly Difference[], parts: RefillPart
     parts.events.countDiffers?.(stream?.stream ?? '', bucket.day, bucket.events, stored)
     await parts.persist('correct count', () =>
       parts.lane(async () => {
+        // An unanswered completion may stand already, and its count would be overwritten.
+        refuseWhileInserting(parts.state)
         const now = parts.state.bucket(bucket.day, bucket.stream)
         // Relative to what was compared: the writer may have added events since.
         if (now) await parts.state.correct(bucket.day, bucket.stream, now.events - bucket.events + stored)
