@@ -23,17 +23,10 @@ export interface EventWindow {
   readonly size: number
 }
 
-/** Where the id was made from an Idempotency-Key and the input, the same id alone means the same input. */
-const contentKey = (entry: NewEntry, idFromKey: boolean): Buffer =>
-  Buffer.from(
-    (idFromKey ? entry.idKey : entry.recordHash).buffer,
-    (idFromKey ? entry.idKey : entry.recordHash).byteOffset,
-    16,
-  )
-
 const asBuffer = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 const keyMark = Buffer.from('"idFromKey":true')
+/** The id was made from an Idempotency-Key and the input: the same id made that way again means the same input. */
 export const isIdFromKey = (entry: NewEntry): boolean =>
   Buffer.from(entry.envelope.buffer, entry.envelope.byteOffset, entry.envelope.byteLength).includes(keyMark)
 
@@ -41,6 +34,7 @@ export function createEventWindow(entriesMax = windowEntriesMax, ageMsMax = wind
   let capacity = Math.min(entriesMin, entriesMax)
   let ids = Buffer.alloc(capacity * 16)
   let contents = Buffer.alloc(capacity * 16)
+  let fromKey = new Uint8Array(capacity)
   let sequences = new Float64Array(capacity)
   let times = new Float64Array(capacity)
   /** Slot -> ring position + 1; 0 is empty. Twice the capacity, so that probes stay short. */
@@ -83,10 +77,11 @@ export function createEventWindow(entriesMax = windowEntriesMax, ageMsMax = wind
   }
 
   function grow(): void {
-    const previous = { capacity, ids, contents, sequences, times, oldest, size }
+    const previous = { capacity, ids, contents, fromKey, sequences, times, oldest, size }
     capacity = Math.min(capacity * 2, entriesMax)
     ids = Buffer.alloc(capacity * 16)
     contents = Buffer.alloc(capacity * 16)
+    fromKey = new Uint8Array(capacity)
     sequences = new Float64Array(capacity)
     times = new Float64Array(capacity)
     slots = new Int32Array(capacity * 2)
@@ -95,6 +90,7 @@ export function createEventWindow(entriesMax = windowEntriesMax, ageMsMax = wind
       const from = (previous.oldest + size) % previous.capacity
       previous.ids.copy(ids, size * 16, from * 16, from * 16 + 16)
       previous.contents.copy(contents, size * 16, from * 16, from * 16 + 16)
+      fromKey[size] = previous.fromKey[from]!
       sequences[size] = previous.sequences[from]!
       times[size] = previous.times[from]!
       slots[slotOf(ids.subarray(size * 16, size * 16 + 16))] = size + 1
@@ -106,8 +102,8 @@ export function createEventWindow(entriesMax = windowEntriesMax, ageMsMax = wind
       const position = slots[slotOf(asBuffer(entry.idKey))]! - 1
       if (position < 0) return { kind: 'new' }
       const sequence = sequences[position]! as Sequence
-      const same =
-        contents.compare(contentKey(entry, isIdFromKey(entry)), 0, 16, position * 16, position * 16 + 16) === 0
+      const sameBytes = contents.compare(entry.recordHash, 0, 16, position * 16, position * 16 + 16) === 0
+      const same = sameBytes || (fromKey[position] === 1 && isIdFromKey(entry))
       return { kind: same ? 'duplicate' : 'reused', sequence }
     },
     add(entry, sequence) {
@@ -122,7 +118,8 @@ export function createEventWindow(entriesMax = windowEntriesMax, ageMsMax = wind
       // The same id twice cannot come from the writer; from a journal that holds it twice the first one stands.
       if (slots[slot] !== 0) return
       id.copy(ids, position * 16)
-      contentKey(entry, isIdFromKey(entry)).copy(contents, position * 16)
+      contents.set(entry.recordHash.subarray(0, 16), position * 16)
+      fromKey[position] = isIdFromKey(entry) ? 1 : 0
       sequences[position] = sequence
       times[position] = entry.admittedAt
       slots[slot] = position + 1
