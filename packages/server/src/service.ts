@@ -56,7 +56,7 @@ const hourMs = 3_600_000
 export async function openService(ports: ServicePorts, settings: ServiceSettings): Promise<Service> {
   const { journal, control, postings, clocks, random, schedule, report } = ports
   const writer = await openRecordWriter(journal, clocks.domain)
-  const outbox = createOutbox(control, writer)
+  const outbox = createOutbox(control, writer, journal)
   // A journal that takes nothing at the moment is no reason not to start: the schedule goes on trying.
   await outbox.relay().catch((error: unknown) => report({ kind: 'job-failed', job: 'relay outbox', error }))
   const history = createHistoryIndex({

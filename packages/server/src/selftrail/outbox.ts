@@ -1,7 +1,14 @@
-import { decodeEntry, encodedLength, encodeEntry, type NewEntry, type StreamId } from '@opentrail/core/event'
+import {
+  decodeEntry,
+  encodedLength,
+  encodeEntry,
+  type NewEntry,
+  type Sequence,
+  type StreamId,
+} from '@opentrail/core/event'
 import type { ControlStore, ControlWrite } from '../control/index.ts'
 import { ControlUnavailableError } from '../control/index.ts'
-import { JournalFullError } from '../journal/index.ts'
+import { JournalFullError, type Journal } from '../journal/index.ts'
 import type { RecordWriter } from '../intake/index.ts'
 
 /**
@@ -25,21 +32,33 @@ export interface Outbox {
 const waitingMax = 1_000
 const prefix = 'outbox/'
 const readBackTries = 5
+/** Entries looked through at once for an event of an earlier process. */
+const lookBackPage = 1_000
+/** Entries of one stream are admitted in order but for what waits for its turn: minutes at most. */
+const disorderMs = 60 * 60 * 1_000
 
 interface OutboxDocument {
   readonly stream: StreamId
   readonly entry: string
 }
 
-export function createOutbox(control: ControlStore, writer: RecordWriter): Outbox {
+export function createOutbox(
+  control: ControlStore,
+  writer: RecordWriter,
+  journal: Pick<Journal, 'durable' | 'read'>,
+): Outbox {
   /** Commits under way; theirs to relay. */
   const committing = new Set<string>()
   /** Left in the outbox by a commit, or found there. */
   let waiting = new Set<string>()
   /** In the journal already, but not yet out of the outbox. The writer's window forgets them after some time. */
   const relayed = new Set<string>()
+  /** Of this process: those of earlier ones may be in the journal, longer ago than the writer's window reaches. */
+  const own = new Set<string>()
 
   async function relayOne(key: string, stream: StreamId, entry: NewEntry): Promise<void> {
+    if (!own.has(key) && (await isStored(journal, stream, entry))) relayed.add(key)
+    own.add(key)
     if (!relayed.has(key)) {
       const [outcome] = await writer.write(stream, [entry], { reserve: true })
       if (outcome?.kind === 'reused') throw new Error(`the id of ${key} is taken by another event of ${stream}`)
@@ -47,6 +66,7 @@ export function createOutbox(control: ControlStore, writer: RecordWriter): Outbo
     }
     await control.transact([{ key, value: undefined }])
     relayed.delete(key)
+    own.delete(key)
   }
 
   async function relayAll(): Promise<void> {
@@ -84,16 +104,33 @@ export function createOutbox(control: ControlStore, writer: RecordWriter): Outbo
       const key = `${prefix}${Buffer.from(entry.idKey).toString('hex')}`
       const document: OutboxDocument = { stream, entry: pack(entry).toString('base64') }
       committing.add(key)
+      own.add(key)
       try {
         await transactOnce(control, [...writes, { key, value: document, ifVersion: 0 }], key)
         // From here on the change stands and its event is durable in the outbox: a journal that refuses only delays it.
         await relayOne(key, stream, entry).catch(() => waiting.add(key))
       } finally {
         committing.delete(key)
+        if (!waiting.has(key)) own.delete(key)
       }
     },
     relay: () => (relaying ??= relayAll().finally(() => (relaying = undefined))),
   }
+}
+
+/** Looks from the stream's end back to where the event was made. */
+async function isStored(
+  journal: Pick<Journal, 'durable' | 'read'>,
+  stream: StreamId,
+  { idKey, admittedAt }: NewEntry,
+): Promise<boolean> {
+  for (let end: number = journal.durable(stream); end > 0; end -= lookBackPage) {
+    const after = Math.max(0, end - lookBackPage) as Sequence | 0
+    const { entries } = await journal.read(stream, after, end - after)
+    if (entries.some((entry) => Buffer.compare(entry.idKey, idKey) === 0)) return true
+    if (entries.every((entry) => entry.admittedAt < admittedAt - disorderMs)) return false
+  }
+  return false
 }
 
 /** Where it is unknown whether the transaction took effect, the outbox document itself tells. */
