@@ -10,7 +10,7 @@ import { openLmdbControlStore, type ControlStore } from './control/index.ts'
 import { openDataDirectory, writeFileDurably, type DataPaths } from './data-directory/index.ts'
 import { createNodeDisk } from './disk/index.ts'
 import { startEngine, type Engine, type EngineEvent } from './engine/index.ts'
-import { openClickHousePostingsStore, type PostingsStore } from './history/index.ts'
+import { createCachedPostingsStore, openClickHousePostingsStore, type PostingsStore } from './history/index.ts'
 import { createAwsPlane, createHttpServer, createRefusalRecorder, createThrottle, type Route } from './http/index.ts'
 import { createAdmissionPool, createRefusalReports, eventsRoute, reportsRoute } from './intake/index.ts'
 import { createWorkerSealer, openSegmentJournal, type Journal } from './journal/index.ts'
@@ -126,7 +126,7 @@ async function openStorage(
   )
   await Promise.allSettled([opening, starting])
   const [journal, engine] = await Promise.all([opening, starting])
-  const postings = await openClickHousePostingsStore({ client: engine.client })
+  const postings = createCachedPostingsStore(await openClickHousePostingsStore({ client: engine.client }))
   return { paths, control, keyRing, journal, engine, postings }
 }
 

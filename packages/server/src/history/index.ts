@@ -20,3 +20,4 @@ export {
   type PostingsCall,
   type PostingsFault,
 } from './memory-postings-store.ts'
+export { createCachedPostingsStore } from './cached-postings-store.ts'
