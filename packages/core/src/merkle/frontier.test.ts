@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'vitest'
-import { appendLeaf, emptyFrontier, leafHash, rootHash } from './frontier.ts'
+import { appendLeaf, appendLeaves, emptyFrontier, leafHash, rootHash } from './frontier.ts'
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 const sha256 = (...parts: Uint8Array[]): Buffer => createHash('sha256').update(Buffer.concat(parts)).digest()
@@ -50,5 +50,17 @@ test('at any size the frontier has one node per set bit, and the root that the d
     assert.deepEqual(before.nodes.map(hex), nodesBefore, 'appending changed the older frontier')
     assert.equal(frontier.nodes.length, size.toString(2).replaceAll('0', '').length)
     assert.equal(hex(rootHash(frontier)), hex(rootOf(leaves.slice(0, size))), `${size} leaves`)
+  }
+})
+
+test('appending many at once, from any size, is appending each', () => {
+  const leaves = Array.from({ length: 40 }, (_, index) =>
+    sha256(Buffer.from(String(index))).subarray(0, 32 - (index % 3)),
+  )
+  for (let from = 0; from <= leaves.length; from++) {
+    const before = leaves.slice(0, from).reduce(appendLeaf, emptyFrontier)
+    const together = appendLeaves(before, leaves.slice(from))
+    assert.equal(together.size, leaves.length)
+    assert.equal(hex(rootHash(together)), hex(rootOf(leaves)))
   }
 })

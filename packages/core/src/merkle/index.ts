@@ -1,1 +1,1 @@
-export { appendLeaf, emptyFrontier, leafHash, rootHash, type MerkleFrontier } from './frontier.ts'
+export { appendLeaf, appendLeaves, emptyFrontier, leafHash, rootHash, type MerkleFrontier } from './frontier.ts'
