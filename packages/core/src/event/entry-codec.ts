@@ -10,6 +10,8 @@ import type { Sequence, StreamId } from './identifiers.ts'
  *    72  envelope (UTF-8 JSON), then the record
  */
 export const entryHeaderBytes = 72
+/** Where the header's fields begin, for readers that need only some of them. */
+export const entryFields = { envelopeLength: 0, recordLength: 4, admittedAt: 16, idKey: 24, recordHash: 40 } as const
 
 export const encodedLength = (entry: NewEntry): number => entryHeaderBytes + entry.envelope.length + entry.record.length
 
@@ -27,13 +29,19 @@ export function encodeEntry(target: Buffer, offset: number, entry: NewEntry, seq
   return offset + encodedLength(entry)
 }
 
+/** Where the entry at `offset` ends. @throws {RangeError} when `source` ends inside it. */
+export function entryEnd(source: Buffer, offset: number): number {
+  const end = offset + entryHeaderBytes + source.readUInt32LE(offset) + source.readUInt32LE(offset + 4)
+  if (end > source.length)
+    throw new RangeError(`entry at ${offset} ends at ${end}, behind the ${source.length} bytes there are`)
+  return end
+}
+
 /** Reads the entry at `offset`; its arrays are views of `source`. @throws {RangeError} when `source` ends inside it. */
 export function decodeEntry(source: Buffer, offset: number, stream: StreamId): { entry: StoredEntry; end: number } {
   const envelopeStart = offset + entryHeaderBytes
   const recordStart = envelopeStart + source.readUInt32LE(offset)
-  const end = recordStart + source.readUInt32LE(offset + 4)
-  if (end > source.length)
-    throw new RangeError(`entry at ${offset} ends at ${end}, behind the ${source.length} bytes there are`)
+  const end = entryEnd(source, offset)
   const sequence = source.readUInt32LE(offset + 8) + source.readUInt32LE(offset + 12) * 0x1_0000_0000
   const entry: StoredEntry = {
     stream,

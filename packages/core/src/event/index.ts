@@ -17,7 +17,7 @@ export {
   type RoutingFields,
   type StoredEntry,
 } from './envelope.ts'
-export { decodeEntry, encodedLength, encodeEntry, entryHeaderBytes } from './entry-codec.ts'
+export { decodeEntry, encodedLength, encodeEntry, entryEnd, entryFields, entryHeaderBytes } from './entry-codec.ts'
 export { type Admission, type AdmissionContext, type GivenId, type Refusal } from './admission.ts'
 export { admit, futureToleranceMs, rawRecordBytesMax, recordBytesMax } from './admit.ts'
 export { splitRecords, splitterStart, type Split, type SplitRefusal, type SplitterState } from './record-splitter.ts'

@@ -1,6 +1,6 @@
 import { streamParts } from '@opentrail/core/event'
 import type { NewEntry, Sequence, StreamId } from '@opentrail/core/event'
-import { appendLeaf, emptyFrontier } from '@opentrail/core/merkle'
+import { appendLeaves, emptyFrontier } from '@opentrail/core/merkle'
 import type { RecordCipher } from '../keyring/index.ts'
 import { encodeEntries, type EntryRun } from './entry-run.ts'
 import { encodeFrameHead, frameContext } from './log-format.ts'
@@ -24,6 +24,8 @@ export interface WaitingAppend {
 export interface PendingFrame {
   readonly frame: PlacedFrame
   readonly run: EntryRun
+  /** Of all its appends, in order. */
+  readonly entries: readonly NewEntry[]
   readonly appends: readonly WaitingAppend[]
 }
 
@@ -52,7 +54,7 @@ export function layOutGroup(
     let position: StreamPosition = place.streams.get(stream) ?? { last: 0, frontier: emptyFrontier }
     for (const together of framesOf(appends)) {
       const first = (position.last + 1) as Sequence
-      const entries = together.flatMap((append) => append.entries)
+      const entries = entriesOf(together)
       const { bytes, run } = encodeEntries(entries, stream, first)
       let payload: Buffer
       try {
@@ -61,11 +63,13 @@ export function layOutGroup(
         for (const append of together) append.reject(error)
         continue
       }
-      let { frontier } = position
+      const frontier = appendLeaves(
+        position.frontier,
+        entries.map(({ recordHash }) => recordHash),
+      )
       let oldest = Infinity
       let newest = -Infinity
-      for (const { recordHash, admittedAt } of entries) {
-        frontier = appendLeaf(frontier, recordHash)
+      for (const { admittedAt } of entries) {
         oldest = Math.min(oldest, admittedAt)
         newest = Math.max(newest, admittedAt)
       }
@@ -75,7 +79,7 @@ export function layOutGroup(
       const head = encodeFrameHead(described, payload)
       const length = head.length + payload.length
       const frame: PlacedFrame = { ...described, length, payloadOffset: head.length, offset }
-      frames.push({ frame, run, appends: together })
+      frames.push({ frame, run, entries, appends: together })
       parts.push(head, payload)
       offset += length
       position = { last: frameLast(frame), frontier }
@@ -83,6 +87,9 @@ export function layOutGroup(
   }
   return { frames, parts }
 }
+
+const entriesOf = (appends: readonly WaitingAppend[]): readonly NewEntry[] =>
+  appends.length === 1 ? appends[0]!.entries : appends.flatMap((append) => append.entries)
 
 function* framesOf(appends: readonly WaitingAppend[]): Generator<readonly WaitingAppend[]> {
   let together: WaitingAppend[] = []

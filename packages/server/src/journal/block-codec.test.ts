@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { describe, test } from 'vitest'
-import type { Sequence, StoredEntry } from '@opentrail/core/event'
+import type { NewEntry, Sequence } from '@opentrail/core/event'
 import { packBlock, unpackBlock, zstdSupported, type BlockCodec } from './block-codec.ts'
+import { encodeEntries, entryOffsets } from './entry-run.ts'
 import { assertSame, entry, stream } from './entries.testing.ts'
 
 const bytes = (minLength: number, maxLength: number) => fc.uint8Array({ minLength, maxLength })
@@ -19,36 +20,42 @@ const odd = fc.record({
 const blocks = fc.record({
   entries: fc.array(fc.oneof(ordinary, odd), { minLength: 1, maxLength: 30 }),
   first: fc.integer({ min: 1, max: 2 ** 50 }),
-  dictionary: fc.option(bytes(8, 500), { nil: undefined }),
 })
+
+/** As a frame of the log holds them. */
+function encoded(entries: readonly NewEntry[]) {
+  const { bytes } = encodeEntries(entries, stream(1), 1 as Sequence)
+  return { bytes, offsets: entryOffsets(bytes, entries.length) }
+}
 
 describe('a block gives back what was put in', () => {
   const codecs: BlockCodec[] = zstdSupported ? ['deflate', 'zstd'] : ['deflate']
   for (const codec of codecs)
     test(`compressed with ${codec}`, () => {
       fc.assert(
-        fc.property(blocks, ({ entries, first, dictionary }) => {
-          const stored = entries.map((entry, index): StoredEntry => {
-            return { ...entry, stream: stream(1), sequence: (first + index) as Sequence }
-          })
-          const place = { stream: stream(1), first: first as Sequence, count: stored.length }
-          const run = unpackBlock(packBlock(stored, dictionary, codec), dictionary, place)
-          assert.equal(run.count, stored.length)
-          for (const [index, entry] of stored.entries()) {
-            assertSame(run.at(index), entry, `entry ${index}`)
-            assert.equal(run.at(index).sequence, entry.sequence)
+        fc.property(blocks, ({ entries, first }) => {
+          const half = Math.floor(entries.length / 2)
+          for (const [from, to] of [
+            [0, half],
+            [half, entries.length],
+          ] as const) {
+            const place = { stream: stream(1), first: (first + from) as Sequence, count: to - from }
+            const run = unpackBlock(packBlock(encoded(entries), from, to, codec), place)
+            assert.equal(run.count, to - from)
+            for (let index = 0; index < to - from; index++) {
+              assertSame(run.at(index), entries[from + index]!, `entry ${from + index}`)
+              assert.equal(run.at(index).sequence, first + from + index)
+            }
           }
         }),
       )
     })
 
   test('what can be computed again takes no room, and a count that is wrong is refused', () => {
-    const stored = Array.from({ length: 20 }, (_, index): StoredEntry => {
-      return { ...entry(`e${index}`), stream: stream(1), sequence: (index + 1) as Sequence }
-    })
-    const foreign = stored.map((entry) => ({ ...entry, recordHash: Buffer.alloc(32, entry.sequence) }))
-    assert.ok(packBlock(stored, undefined).length + 20 < packBlock(foreign, undefined).length)
-    const place = { stream: stream(1), first: 1 as Sequence, count: 19 }
-    assert.throws(() => unpackBlock(packBlock(stored, undefined), undefined, place), RangeError)
+    const own = Array.from({ length: 20 }, (_, index) => entry(`e${index}`))
+    const foreign = own.map((entry, index) => ({ ...entry, recordHash: Buffer.alloc(32, index + 1) }))
+    const packed = packBlock(encoded(own), 0, 20)
+    assert.ok(packed.length + 20 < packBlock(encoded(foreign), 0, 20).length)
+    assert.throws(() => unpackBlock(packed, { stream: stream(1), first: 1 as Sequence, count: 19 }), RangeError)
   })
 })

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import * as zlib from 'node:zlib'
-import type { Sequence, StoredEntry, StreamId } from '@opentrail/core/event'
+import { entryEnd, entryFields, entryHeaderBytes, type Sequence, type StreamId } from '@opentrail/core/event'
 import type { EntryRun } from './entry-run.ts'
 import { createVarintReader, createVarintWriter } from './varint.ts'
 
@@ -19,112 +19,145 @@ const hashStored = 1
 const idKeyStored = 2
 const timeStored = 4
 
-/** Zstandard came to node:zlib in 22.15 and its dictionaries in 22.19: older ones write deflate and cannot read zstd. */
-export const zstdSupported = ((): boolean => {
-  if (typeof zlib.zstdCompressSync !== 'function') return false
-  const dictionary = Buffer.from('a dictionary that is long enough to be of use to the compressor')
-  const plain = zlib.zstdCompressSync(dictionary).length
-  return zlib.zstdCompressSync(dictionary, { dictionary }).length < plain
-})()
+/** Zstandard came to node:zlib in 22.15: older ones write deflate and cannot read zstd. */
+export const zstdSupported = typeof zlib.zstdCompressSync === 'function'
 
-/** With a dictionary level 6 saves 2 % of the bytes for more than twice the time; deflate 6 is zlib's own balance. */
+/**
+ * Level 3 saves 1 % of the bytes. A dictionary of 32 KiB per stream and segment would save 15 %, but its loading for each
+ * block costs more than half of the time again. Deflate 6 is zlib's own balance.
+ */
 const zstdLevel = 1
 const deflateLevel = 6
 
 const codecAtHand = (): BlockCodec => (zstdSupported ? 'zstd' : 'deflate')
 
-export const packBlock = (
-  entries: readonly StoredEntry[],
-  dictionary: Uint8Array | undefined,
-  codec = codecAtHand(),
-): Buffer => packBytes(encodeBlock(entries), dictionary, codec)
+/** Encoded entries, back to back, and where each begins. */
+export interface EncodedEntries {
+  readonly bytes: Buffer
+  readonly offsets: Uint32Array
+}
 
-/** Codec, raw length, compressed bytes: the form of a block, and of a dictionary. */
-export function packBytes(raw: Uint8Array, dictionary?: Uint8Array, codec = codecAtHand()): Buffer {
+/** Packs the entries from index `from` up to, not including, `to`. */
+export function packBlock(entries: EncodedEntries, from: number, to: number, codec = codecAtHand()): Buffer {
+  const raw = encodeBlock(entries, from, to)
   const prefix = Buffer.alloc(blockPrefixBytes)
   prefix[0] = codecs[codec]
   prefix.writeUInt32LE(raw.length, 1)
-  return Buffer.concat([prefix, compress(raw, dictionary, codec)])
+  return Buffer.concat([prefix, compress(raw, codec)])
 }
 
-/** @throws {Error} the bytes are damaged, or compressed by a codec this Node.js lacks. */
-export const unpackBytes = (packed: Buffer, dictionary?: Uint8Array): Buffer =>
-  decompress(packed[0]!, packed.subarray(blockPrefixBytes), packed.readUInt32LE(1), dictionary)
-
-/** @throws {Error} as `unpackBytes`, or the block does not hold `count` entries. */
-export function unpackBlock(
+/** @throws {Error} the bytes are damaged, or compressed by a codec this Node.js lacks, or not `count` entries. */
+export const unpackBlock = (
   block: Buffer,
-  dictionary: Uint8Array | undefined,
   place: { readonly stream: StreamId; readonly first: Sequence; readonly count: number },
-): EntryRun {
-  return decodeBlock(unpackBytes(block, dictionary), place)
-}
+): EntryRun => decodeBlock(decompress(block[0]!, block.subarray(blockPrefixBytes), block.readUInt32LE(1)), place)
 
-function compress(raw: Uint8Array, dictionary: Uint8Array | undefined, codec: BlockCodec): Buffer {
-  const shared = dictionary ? { dictionary } : {}
-  if (codec === 'deflate') return zlib.deflateRawSync(raw, { level: deflateLevel, ...shared })
+function compress(raw: Uint8Array, codec: BlockCodec): Buffer {
+  if (codec === 'deflate') return zlib.deflateRawSync(raw, { level: deflateLevel })
   const params = { [zlib.constants.ZSTD_c_compressionLevel]: zstdLevel, [zlib.constants.ZSTD_c_contentSizeFlag]: 0 }
-  return zlib.zstdCompressSync(raw, { params, ...shared })
+  return zlib.zstdCompressSync(raw, { params })
 }
 
-function decompress(codec: number, packed: Uint8Array, rawLength: number, dictionary: Uint8Array | undefined): Buffer {
-  const options = { maxOutputLength: Math.max(1, rawLength), ...(dictionary && { dictionary }) }
+function decompress(codec: number, packed: Uint8Array, rawLength: number): Buffer {
+  // Room for one byte more than there is: the end is then seen without a second chunk.
+  const options = { maxOutputLength: Math.max(1, rawLength), chunkSize: Math.max(chunkBytesMin, rawLength + 1) }
   if (codec === codecs.deflate) return zlib.inflateRawSync(packed, options)
   if (codec !== codecs.zstd) throw new Error(`unknown block codec ${codec}`)
-  if (!zstdSupported) throw new Error('this block is compressed with Zstandard: use Node.js 22.19 or newer')
+  if (!zstdSupported) throw new Error('this block is compressed with Zstandard: use Node.js 22.15 or newer')
   return zlib.zstdDecompressSync(packed, options)
 }
+/** The least that node:zlib takes. */
+const chunkBytesMin = 64
 
-export function encodeBlock(entries: readonly StoredEntry[]): Buffer {
-  const facts = entries.map(factsOf)
+/** Reads each entry where it lies: this runs for every record, so no object is made of it. */
+export function encodeBlock({ bytes, offsets }: EncodedEntries, from: number, to: number): Buffer {
+  const count = to - from
+  const flags = new Uint8Array(count)
+  const idPlaces = new Uint32Array(count)
+  let bodyBytes = 0
+  let fieldBytes = 0
+  // Envelopes of one principal spell the id in the same place.
+  let idPlace = 0
+  for (let index = 0; index < count; index++) {
+    const offset = offsets[from + index]!
+    const envelope = offset + entryHeaderBytes
+    const record = envelope + bytes.readUInt32LE(offset + entryFields.envelopeLength)
+    const end = record + bytes.readUInt32LE(offset + entryFields.recordLength)
+    idPlace = placeOfId(bytes, offset + entryFields.idKey, envelope, record, idPlace)
+    idPlaces[index] = Math.max(0, idPlace)
+    const computed = hash('sha256', bytes.subarray(record, end), 'buffer')
+    const stored = offset + entryFields.recordHash
+    const sameHash = bytes.compare(computed, 0, hashBytes, stored, stored + hashBytes) === 0
+    const fits = fitsColumn(bytes.readDoubleLE(offset + entryFields.admittedAt))
+    const flag = (sameHash ? 0 : hashStored) | (idPlace >= 0 ? 0 : idKeyStored) | (fits ? 0 : timeStored)
+    flags[index] = flag
+    fieldBytes += storedBytes(flag)
+    bodyBytes += end - envelope
+  }
+  const columns = encodeColumns({ bytes, offsets }, from, flags, idPlaces)
+  const raw = Buffer.allocUnsafe(4 + columns.length + fieldBytes + bodyBytes)
+  raw.writeUInt32LE(columns.length + fieldBytes)
+  let at = 4 + columns.copy(raw, 4)
+  const put = (start: number, end: number): void => void (at += bytes.copy(raw, at, start, end))
+  for (let index = 0; index < count; index++) {
+    const flag = flags[index]!
+    if (flag === 0) continue
+    const offset = offsets[from + index]!
+    const { recordHash, idKey, admittedAt } = entryFields
+    if (flag & hashStored) put(offset + recordHash, offset + recordHash + hashBytes)
+    if (flag & idKeyStored) put(offset + idKey, offset + idKey + idKeyBytes)
+    if (flag & timeStored) put(offset + admittedAt, offset + admittedAt + timeBytes)
+  }
+  for (let index = from; index < to; index++) put(offsets[index]! + entryHeaderBytes, entryEnd(bytes, offsets[index]!))
+  return raw
+}
+
+function encodeColumns({ bytes, offsets }: EncodedEntries, from: number, flags: Uint8Array, idPlaces: Uint32Array) {
   const columns = createVarintWriter()
-  for (const { flags } of facts) columns.unsigned(flags)
-  for (const { envelope } of entries) columns.unsigned(envelope.length)
-  for (const { record } of entries) columns.unsigned(record.length)
-  for (const { idPlace } of facts) columns.unsigned(Math.max(0, idPlace))
+  const header = (index: number, field: number): number => offsets[from + index]! + field
+  for (const flag of flags) columns.unsigned(flag)
+  for (const index of flags.keys()) columns.unsigned(bytes.readUInt32LE(header(index, entryFields.envelopeLength)))
+  for (const index of flags.keys()) columns.unsigned(bytes.readUInt32LE(header(index, entryFields.recordLength)))
+  for (const place of idPlaces) columns.unsigned(place)
   let previous = 0
-  entries.forEach(({ admittedAt }, index) => {
-    if (facts[index]!.flags & timeStored) return
-    columns.signed(admittedAt - previous)
-    previous = admittedAt
-  })
-  const columnBytes = columns.finish()
-  const parts: Uint8Array[] = [Buffer.alloc(4), columnBytes]
-  entries.forEach((entry, index) => parts.push(...storedFields(entry, facts[index]!.flags)))
-  let length = -4
-  for (const part of parts) length += part.length
-  ;(parts[0] as Buffer).writeUInt32LE(length)
-  for (const { envelope, record } of entries) parts.push(envelope, record)
-  return Buffer.concat(parts)
+  for (const [index, flag] of flags.entries()) {
+    if (flag & timeStored) continue
+    const time = bytes.readDoubleLE(header(index, entryFields.admittedAt))
+    columns.signed(time - previous)
+    previous = time
+  }
+  return columns.finish()
 }
 
-interface EntryFacts {
-  readonly flags: number
-  readonly idPlace: number
-}
-
-function factsOf(entry: StoredEntry): EntryFacts {
-  const idPlace = asBuffer(entry.envelope).indexOf(uuidText(entry.idKey), 0, 'latin1')
-  const sameHash = asBuffer(hash('sha256', entry.record, 'buffer')).equals(entry.recordHash)
-  const flags =
-    (sameHash ? 0 : hashStored) | (idPlace >= 0 ? 0 : idKeyStored) | (fitsColumn(entry.admittedAt) ? 0 : timeStored)
-  return { flags, idPlace }
-}
+const hashBytes = 32
+const idKeyBytes = 16
+const timeBytes = 8
+const storedBytes = (flag: number): number =>
+  (flag & hashStored ? hashBytes : 0) + (flag & idKeyStored ? idKeyBytes : 0) + (flag & timeStored ? timeBytes : 0)
 
 /** Whole milliseconds whose differences stay exact; and not -0, which a difference cannot tell from 0. */
 const fitsColumn = (time: number): boolean => Number.isInteger(time) && Math.abs(time) < 2 ** 52 && !Object.is(time, -0)
 
-function storedFields(entry: StoredEntry, flags: number): Uint8Array[] {
-  const fields: Uint8Array[] = []
-  if (flags & hashStored) fields.push(entry.recordHash)
-  if (flags & idKeyStored) fields.push(entry.idKey)
-  if (flags & timeStored) {
-    const time = Buffer.alloc(8)
-    time.writeDoubleLE(entry.admittedAt)
-    fields.push(time)
-  }
-  return fields
+const uuidLength = 36
+
+/** Where the envelope spells the id as a UUID, looking at `likely` first; -1 where it does not. */
+function placeOfId(bytes: Buffer, idKey: number, envelope: number, end: number, likely: number): number {
+  if (likely >= 0 && spellsId(bytes, idKey, envelope + likely, end)) return likely
+  return bytes.subarray(envelope, end).indexOf(uuidText(bytes.subarray(idKey, idKey + idKeyBytes)), 0, 'latin1')
 }
+
+function spellsId(bytes: Buffer, idKey: number, place: number, end: number): boolean {
+  if (place + uuidLength > end) return false
+  let at = place
+  for (let index = 0; index < idKeyBytes; index++) {
+    if (index === 4 || index === 6 || index === 8 || index === 10) if (bytes[at++] !== dash) return false
+    const byte = bytes[idKey + index]!
+    if (bytes[at++] !== hexDigits[byte >> 4] || bytes[at++] !== hexDigits[byte & 15]) return false
+  }
+  return true
+}
+const dash = 0x2d
+const hexDigits = Buffer.from('0123456789abcdef', 'latin1')
 
 export function decodeBlock(
   raw: Buffer,
@@ -139,7 +172,7 @@ export function decodeBlock(
   let field = columns.position
   const fieldOffsets = flags.map((flag) => {
     const offset = field
-    field += (flag & hashStored ? 32 : 0) + (flag & idKeyStored ? 16 : 0) + (flag & timeStored ? 8 : 0)
+    field += storedBytes(flag)
     return offset
   })
   let body = columnsEnd

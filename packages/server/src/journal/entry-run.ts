@@ -1,4 +1,4 @@
-import { decodeEntry, encodedLength, encodeEntry } from '@opentrail/core/event'
+import { decodeEntry, encodedLength, encodeEntry, entryEnd } from '@opentrail/core/event'
 import type { NewEntry, Sequence, StoredEntry, StreamId } from '@opentrail/core/event'
 
 /** Consecutive entries of one stream in memory, made into objects only when asked for. */
@@ -22,23 +22,27 @@ export function encodeEntries(
   const bytes = Buffer.allocUnsafeSlow(length)
   const offsets = new Uint32Array(entries.length)
   let offset = 0
-  entries.forEach((entry, index) => {
+  for (let index = 0; index < entries.length; index++) {
     offsets[index] = offset
-    offset = encodeEntry(bytes, offset, entry, (first + index) as Sequence)
-  })
+    offset = encodeEntry(bytes, offset, entries[index]!, (first + index) as Sequence)
+  }
   return { bytes, run: runOver(bytes, offsets, stream, first) }
 }
 
 /** A run over encoded entries. @throws {RangeError} when `bytes` is not exactly `count` entries. */
-export function encodedRun(bytes: Buffer, stream: StreamId, first: Sequence, count: number): EntryRun {
+export const encodedRun = (bytes: Buffer, stream: StreamId, first: Sequence, count: number): EntryRun =>
+  runOver(bytes, entryOffsets(bytes, count), stream, first)
+
+/** Where each of the encoded entries begins. @throws {RangeError} when `bytes` is not exactly `count` entries. */
+export function entryOffsets(bytes: Buffer, count: number): Uint32Array {
   const offsets = new Uint32Array(count)
   let offset = 0
   for (let index = 0; index < count; index++) {
     offsets[index] = offset
-    offset = decodeEntry(bytes, offset, stream).end
+    offset = entryEnd(bytes, offset)
   }
   if (offset !== bytes.length) throw new RangeError(`${bytes.length - offset} bytes behind the last entry`)
-  return runOver(bytes, offsets, stream, first)
+  return offsets
 }
 
 function runOver(bytes: Buffer, offsets: Uint32Array, stream: StreamId, first: Sequence): EntryRun {

@@ -5,6 +5,7 @@ export {
   type Journal,
   type JournalPage,
   type JournalStats,
+  type RecentIds,
   type StreamState,
 } from './journal.ts'
 export { createMemoryJournal } from './memory-journal.ts'

@@ -59,6 +59,44 @@ export function journalContract(
       await journal.close()
     })
 
+    test('recent ids are those of the entries, from any place, and leave out only what is too old', async () => {
+      const journal = await make()
+      const all = Array.from({ length: 40 }, (_, round) => entries(`ids-${round}`, 3, { admittedAt: round * 10 }))
+      for (const batch of all) await journal.append(stream(1), batch)
+      await journal.append(stream(2), entries('other', 5))
+      const own = all.flat()
+      for (const [after, admittedFrom] of [
+        [0, -Infinity],
+        [0, 250],
+        [57, 0],
+        [119, 0],
+        [120, 0],
+        [0, Infinity],
+      ] as const) {
+        let next = 0
+        for await (const { first, idKeys, admittedAt } of journal.recentIds(
+          stream(1),
+          after as Sequence | 0,
+          admittedFrom,
+        )) {
+          if (next === 0) {
+            assert.ok(first > after)
+            for (const { admittedAt } of own.slice(after, first - 1)) assert.ok(admittedAt < admittedFrom)
+          } else assert.equal(first, next)
+          assert.equal(idKeys.length, admittedAt.length * 16)
+          for (const [index, time] of admittedAt.entries()) {
+            const entry = own[first + index - 1]!
+            assert.equal(time, entry.admittedAt)
+            assert.ok(Buffer.from(entry.idKey).equals(idKeys.subarray(index * 16, index * 16 + 16)))
+          }
+          next = first + admittedAt.length
+        }
+        if (after < 120 && admittedFrom < Infinity) assert.equal(next, 121, 'all up to the end')
+      }
+      for await (const unexpected of journal.recentIds(stream(9), 0, 0)) assert.fail(`${unexpected.first}`)
+      await journal.close()
+    })
+
     test('appending nothing changes nothing; large, empty and odd entries survive', async () => {
       const journal = await make()
       assert.equal(await journal.append(stream(1), []), 0)

@@ -7,6 +7,15 @@ export interface JournalPage {
   readonly last: Sequence
 }
 
+/** Ids of consecutive entries of a stream, without their records. */
+export interface RecentIds {
+  readonly first: Sequence
+  /** 16 bytes each, in order. */
+  readonly idKeys: Uint8Array
+  /** Of each entry, rounded up to whole ms. */
+  readonly admittedAt: Float64Array
+}
+
 /** Where a stream stands, durable entries only. */
 export interface StreamState {
   readonly stream: StreamId
@@ -35,6 +44,12 @@ export interface Journal {
   read(stream: StreamId, after: Sequence | 0, limit: number): Promise<JournalPage>
   /** The entries at `sequences` in that order; undefined where retention has removed one or it is not durable. */
   get(stream: StreamId, sequences: readonly Sequence[]): Promise<(StoredEntry | undefined)[]>
+  /**
+   * The ids of the durable entries after `after`, oldest first, far cheaper than reading them. May begin later where everything
+   * before was admitted earlier than `admittedFrom` (ms); the newest entries, and a few old ones between younger, are given
+   * all the same. Left out: what retention has removed, and what cannot be decrypted.
+   */
+  recentIds(stream: StreamId, after: Sequence | 0, admittedFrom: number): AsyncIterable<RecentIds>
   /** All streams that ever had an entry. */
   streams(): readonly StreamState[]
   /** The durable mark of a stream; 0 for an unknown one. */

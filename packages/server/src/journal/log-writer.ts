@@ -16,6 +16,8 @@ export interface LogWriter {
   readonly log: LogSegment
   /** Where the next frame goes; all before it is durable. */
   readonly offset: number
+  /** False after a failure that `ready` has not recovered from yet. */
+  readonly isReady: boolean
   /** Recovers from an earlier failure. @throws {JournalUnavailableError | JournalFullError} it could not yet. */
   ready(): Promise<void>
   /** Writes and syncs. @throws as `ready`; nothing of `parts` will ever be read then, unless the process dies first. */
@@ -136,6 +138,9 @@ export async function createLogWriter(options: LogWriterOptions): Promise<LogWri
     },
     get offset() {
       return offset
+    },
+    get isReady() {
+      return !broken
     },
     ready,
     commit,

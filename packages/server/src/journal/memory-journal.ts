@@ -43,6 +43,16 @@ export function createMemoryJournal({ bytesMax = Infinity, reserveBytes = 0 } = 
       const kept = streams.get(stream)
       return sequences.map((sequence) => kept?.entries[sequence - kept.first])
     },
+    async *recentIds(stream, after) {
+      const kept = streams.get(stream)
+      const wanted = kept?.entries.slice(Math.max(0, after + 1 - kept.first)) ?? []
+      if (wanted.length === 0) return
+      yield {
+        first: wanted[0]!.sequence,
+        idKeys: Buffer.concat(wanted.map(({ idKey }) => idKey)),
+        admittedAt: Float64Array.from(wanted, ({ admittedAt }) => Math.ceil(admittedAt)),
+      }
+    },
     streams: () =>
       [...streams].map(([stream, kept]) => ({
         stream,

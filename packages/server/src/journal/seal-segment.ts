@@ -1,18 +1,18 @@
 import { streamParts, type Sequence, type StreamId } from '@opentrail/core/event'
 import type { Disk, DiskFile } from '../disk/index.ts'
 import { CipherError } from '../keyring/index.ts'
-import { packBytes } from './block-codec.ts'
+import { openSpan, spansOf } from './frame-spans.ts'
 import { frameLast, type PlacedFrame } from './log-scan.ts'
-import { blockContext, dictionaryContext, encodeFooter, sealedMagic } from './sealed-format.ts'
-import type { BlockKind, SealedBlock, SealedStream } from './sealed-format.ts'
+import { blockContext, encodeFooter, idsContext, sealedMagic } from './sealed-format.ts'
+import type { BlockKind, SealedBlock, SealedRange, SealedStream } from './sealed-format.ts'
 import type { Sealer } from './sealer.ts'
-import { openFrame, type LogSegment, type SegmentReading } from './segment.ts'
+import type { LogSegment, SegmentReading } from './segment.ts'
 import { segmentName, temporaryName } from './segment-names.ts'
 
 /** Entries compressed with one request: enough for blocks to be cut well, little enough to hold in memory twice. */
 const runBytesMax = 4 * 1024 * 1024
-/** Below this a stream has too few blocks in the segment to earn a dictionary's room. */
-const dictionaryFromBytes = 256 * 1024
+/** Ids encrypted together: some 60,000, read with one call; more would hold up the event loop. */
+const idBlockBytesMax = 1024 * 1024
 
 export interface SealingOptions {
   readonly disk: Disk
@@ -81,13 +81,11 @@ async function writeStream(
   frames: readonly PlacedFrame[],
   options: SealingOptions,
 ): Promise<SealedStream> {
-  const { cipher, files } = options.reading
   const { account } = streamParts(stream)
-  const total = frames.reduce((sum, { length }) => sum + length, 0)
-  const start = output.position
+  const { sealer, blockBytes, reading } = options
+  const offset = output.position
   const blocks: SealedBlock[] = []
-  let dictionary: Uint8Array | 'make' | undefined = total >= dictionaryFromBytes ? 'make' : undefined
-  let dictionaryLength = 0
+  const columns = createIdColumns()
 
   const put = async (kind: BlockKind, parts: readonly { first: Sequence; count: number; bytes: Uint8Array }[]) => {
     let offset = output.position
@@ -97,50 +95,34 @@ async function writeStream(
     }
     await output.write(parts.map(({ bytes }) => bytes))
   }
-  const pack = async (first: Sequence, count: number, entries: Buffer): Promise<void> => {
-    const packed = await options.sealer.pack({
-      stream,
-      first,
-      count,
-      entries,
-      blockBytes: options.blockBytes,
-      dictionary,
-    })
-    // A dictionary precedes the stream's first block, so one that could not be made at the very start is not made later.
-    if (dictionary === 'make') {
-      dictionary = packed.dictionary
-      const sealed = cipher.seal(account, [packBytes(dictionary!)], dictionaryContext(log.number, stream))
-      dictionaryLength = sealed.length
-      await output.write([sealed])
-    }
+  const pack = async (run: readonly PlacedFrame[], entries: Uint8Array<ArrayBuffer>): Promise<void> => {
+    const { first } = run[0]!
+    const count = run.reduce((sum, { count }) => sum + count, 0)
+    const packed = await sealer.pack({ stream, first, count, entries, blockBytes })
+    columns.add(first, count, packed.ids)
     const seal = (bytes: Uint8Array, at: Sequence): Buffer =>
-      cipher.seal(account, [bytes], blockContext(log.number, stream, at))
+      reading.cipher.seal(account, [bytes], blockContext(log.number, stream, at))
     await put(
       'block',
       packed.blocks.map(({ first, count, bytes }) => ({ first, count, bytes: seal(bytes, first) })),
     )
   }
   const copy = async ({ offset, payloadOffset, length, first, count }: PlacedFrame): Promise<void> => {
-    const bytes = await files.use(log.path, (file) => file.read(offset + payloadOffset, length - payloadOffset))
-    if (dictionary === 'make') dictionary = undefined
+    const bytes = await reading.files.use(log.path, (file) => file.read(offset + payloadOffset, length - payloadOffset))
     await put('frame', [{ first, count, bytes }])
   }
 
-  const available = await isAvailable(() => cipher.prepare(account))
+  const available = await ifAvailable(() => reading.cipher.prepare(account).then(() => true))
   for (const run of runsOf(frames)) {
-    const opened: Buffer[] = []
-    const complete =
-      available &&
-      (await isAvailable(async () => {
-        for (const frame of run) opened.push(await openFrame(options.reading, log.path, log.number, frame))
-      }))
-    if (complete)
-      await pack(
-        run[0]!.first,
-        run.reduce((sum, { count }) => sum + count, 0),
-        Buffer.concat(opened),
-      )
+    const entries = available && (await ifAvailable(() => openRun(reading, log, run)))
+    if (entries) await pack(run, entries)
     else for (const frame of run) await copy(frame)
+  }
+  const ids: SealedRange[] = []
+  for (const { first, count, parts } of columns.list) {
+    const sealed = reading.cipher.seal(account, parts, idsContext(log.number, stream, first))
+    ids.push({ first, count, offset: output.position, length: sealed.length })
+    await output.write([sealed])
   }
   const last = frames.at(-1)!
   return {
@@ -150,18 +132,50 @@ async function writeStream(
     oldest: frames.reduce((oldest, frame) => Math.min(oldest, frame.oldest), Infinity),
     newest: frames.reduce((newest, frame) => Math.max(newest, frame.newest), -Infinity),
     frontier: last.frontier,
-    dictionary: { offset: start, length: dictionaryLength },
+    offset,
     blocks,
+    ids,
   }
 }
 
-/** False where the account's key is gone: its frames are then kept as they are, so nothing is lost if it comes back. */
-async function isAvailable(action: () => Promise<void>): Promise<boolean> {
+/** Decrypts a run into memory of its own. The event loop goes on with each span's read. */
+async function openRun(reading: SegmentReading, log: LogSegment, run: readonly PlacedFrame[]) {
+  // Ciphertext is longer than what it holds.
+  const entries = new Uint8Array(run.reduce((sum, { length, payloadOffset }) => sum + length - payloadOffset, 0))
+  let length = 0
+  for (const span of spansOf(run)) {
+    for (const opened of await openSpan(reading, log.path, log.number, span)) {
+      entries.set(opened, length)
+      length += opened.length
+    }
+  }
+  return entries.subarray(0, length)
+}
+
+/** The parts of a stream's id column, gathered into blocks of consecutive entries. */
+function createIdColumns() {
+  const list: { readonly first: Sequence; count: number; bytes: number; readonly parts: Uint8Array[] }[] = []
+  return {
+    list,
+    add(first: Sequence, count: number, part: Uint8Array): void {
+      const last = list.at(-1)
+      if (!last || last.first + last.count !== first || last.bytes + part.length > idBlockBytesMax) {
+        list.push({ first, count, bytes: part.length, parts: [part] })
+        return
+      }
+      last.count += count
+      last.bytes += part.length
+      last.parts.push(part)
+    },
+  }
+}
+
+/** Undefined where the account's key is gone: its frames are then kept as they are, so nothing is lost if it comes back. */
+async function ifAvailable<Result>(action: () => Promise<Result>): Promise<Result | undefined> {
   try {
-    await action()
-    return true
+    return await action()
   } catch (error) {
-    if (error instanceof CipherError) return false
+    if (error instanceof CipherError) return undefined
     throw error
   }
 }

@@ -6,7 +6,8 @@ import { packRun, type PackRequest } from './sealer.ts'
 /** The worker's side of `createWorkerSealer`: one request in, one answer out, in order. */
 parentPort?.on('message', (request: PackRequest) => {
   try {
-    parentPort?.postMessage({ result: packRun(request) })
+    const result = packRun(request)
+    parentPort?.postMessage({ result }, [result.ids.buffer])
   } catch (error) {
     parentPort?.postMessage({ error: String(error) })
   }

@@ -6,12 +6,13 @@ import { JournalCorruptError } from './segment-names.ts'
 import { frontierFromJson, nodesToJson } from './stream-table.ts'
 
 /**
- * The sealed segment file, `<number>.seg`: never changed once it has its name. Per stream a dictionary (maybe) and blocks,
- * each encrypted by itself, then the footer (JSON, no content of records) and 24 bytes that find it:
+ * The sealed segment file, `<number>.seg`: never changed once it has its name. Per stream blocks of entries, then blocks of
+ * their ids, each encrypted by itself, then the footer (JSON, no content of records) and 24 bytes that find it:
  *
- *     magic `OTSEG\r\n\0`   dictionaries and blocks   footer   f64 offset of the footer, u32 length, u32 crc32, magic
+ *     magic `OTSEG\r\n\0`   blocks   footer   f64 offset of the footer, u32 length, u32 crc32, magic
  */
-export const sealedFormat = 1
+/** Format 1 had dictionaries and no ids; it was never released. */
+export const sealedFormat = 2
 export const sealedMagic = Buffer.from('OTSEG\r\n\0', 'latin1')
 const trailerBytes = 24
 
@@ -28,17 +29,22 @@ export interface SealedStream {
   readonly newest: number
   /** Behind the last entry. */
   readonly frontier: MerkleFrontier
-  /** Length 0: blocks without a dictionary. */
-  readonly dictionary: { readonly offset: number; readonly length: number }
+  /** Where the first block begins. */
+  readonly offset: number
   readonly blocks: readonly SealedBlock[]
+  /** The id column, behind the blocks. Entries in blocks of kind `frame` are not in it. */
+  readonly ids: readonly SealedRange[]
 }
 
-export interface SealedBlock {
-  readonly kind: BlockKind
+/** Entries stored together, and where. */
+export interface SealedRange {
   readonly first: Sequence
   readonly count: number
   readonly offset: number
   readonly length: number
+}
+export interface SealedBlock extends SealedRange {
+  readonly kind: BlockKind
 }
 
 export interface SealedFooter {
@@ -61,11 +67,12 @@ interface StreamJson {
   readonly newest: number
   readonly nodes: readonly string[]
   readonly offset: number
-  readonly dictionary: number
   /** Per block; where blocks begin follows from the lengths, their first sequences from the counts. */
   readonly counts: readonly number[]
   readonly lengths: readonly number[]
   readonly kinds: readonly number[]
+  /** First sequence, entries and length of each id block; they lie one behind the other after the blocks. */
+  readonly ids: readonly (readonly [number, number, number])[]
 }
 
 /** Footer and trailer, to be written at `offset`. */
@@ -80,13 +87,13 @@ export function encodeFooter(footer: SealedFooter, offset: number): Buffer {
       oldest: stream.oldest,
       newest: stream.newest,
       nodes: nodesToJson(stream.frontier),
-      offset: stream.dictionary.offset,
-      dictionary: stream.dictionary.length,
+      offset: stream.offset,
       counts: stream.blocks.map(({ count }) => count),
       lengths: stream.blocks.map(({ length }) => length),
       kinds: stream.blocks.every(({ kind }) => kind === 'block')
         ? []
         : stream.blocks.map(({ kind }) => kinds.indexOf(kind)),
+      ids: stream.ids.map(({ first, count, length }) => [first, count, length]),
     })),
   }
   const body = Buffer.from(JSON.stringify(json))
@@ -115,6 +122,8 @@ export async function readFooter(
   const json = JSON.parse(body.toString()) as FooterJson
   if (json.format > sealedFormat)
     throw new JournalCorruptError(`${name} was written by a newer version: sealed format ${json.format}`)
+  if (json.format < sealedFormat)
+    throw new JournalCorruptError(`${name} was written by a version before the first release: format ${json.format}`)
   if (json.number !== number) throw new JournalCorruptError(`${name} says it is segment ${json.number}`)
   const footer: SealedFooter = {
     number,
@@ -126,13 +135,18 @@ export async function readFooter(
 
 function streamFromJson(json: StreamJson): SealedStream {
   const blocks: SealedBlock[] = []
-  let offset = json.offset + json.dictionary
+  let { offset } = json
   let first = json.first
   json.counts.forEach((count, index) => {
     const length = json.lengths[index]!
     blocks.push({ kind: kinds[json.kinds[index] ?? 0]!, first: first as Sequence, count, offset, length })
     first += count
     offset += length
+  })
+  const ids = json.ids.map(([first, count, length]): SealedRange => {
+    const range = { first: first as Sequence, count, offset, length }
+    offset += length
+    return range
   })
   return {
     stream: json.stream as StreamId,
@@ -141,13 +155,14 @@ function streamFromJson(json: StreamJson): SealedStream {
     oldest: json.oldest,
     newest: json.newest,
     frontier: frontierFromJson(first - 1, json.nodes),
-    dictionary: { offset: json.offset, length: json.dictionary },
+    offset: json.offset,
     blocks,
+    ids,
   }
 }
 
 /** Binds a block's ciphertext to its place, as `frameContext` does for frames. */
 export const blockContext = (segment: number, stream: StreamId, first: number): string =>
   `journal/segment/${segment}/${stream}/${first}`
-export const dictionaryContext = (segment: number, stream: StreamId): string =>
-  `journal/segment/${segment}/${stream}/dictionary`
+export const idsContext = (segment: number, stream: StreamId, first: number): string =>
+  `journal/segment/${segment}/${stream}/${first}/ids`

@@ -1,17 +1,17 @@
-import type { Sequence, StoredEntry, StreamId } from '@opentrail/core/event'
+import { entryHeaderBytes, type Sequence, type StreamId } from '@opentrail/core/event'
 import { packBlock } from './block-codec.ts'
-import { encodedRun, type EntryRun } from './entry-run.ts'
+import { entryOffsets } from './entry-run.ts'
+import { encodeIds, idsOf } from './id-column.ts'
 
 /** Consecutive encoded entries of one stream, to be cut into blocks. Plain data, so that it crosses threads. */
 export interface PackRequest {
   readonly stream: StreamId
   readonly first: Sequence
   readonly count: number
-  readonly entries: Uint8Array
-  /** A block is closed once its entries reach this many bytes, encoded. */
+  /** Given away, with all of the memory that it is a view of. */
+  readonly entries: Uint8Array<ArrayBuffer>
+  /** A block is closed once its envelopes and records reach this many bytes. */
   readonly blockBytes: number
-  /** `make`: build one from these entries, use it and return it. */
-  readonly dictionary: Uint8Array | 'make' | undefined
 }
 
 export interface PackedBlock {
@@ -20,10 +20,11 @@ export interface PackedBlock {
   readonly bytes: Uint8Array
 }
 
+/** Views of one memory, so that it crosses threads in one piece. */
 export interface PackResult {
   readonly blocks: readonly PackedBlock[]
-  /** The dictionary made on request. */
-  readonly dictionary?: Uint8Array
+  /** The entries' part of the id column. */
+  readonly ids: Uint8Array<ArrayBuffer>
 }
 
 /** Compresses entries into blocks. It sees plaintext but never keys: encryption stays with the caller. */
@@ -31,12 +32,6 @@ export interface Sealer {
   pack(request: PackRequest): Promise<PackResult>
   close(): Promise<void>
 }
-
-/**
- * Bytes of sample entries that every block of a stream starts from. Larger ones cost more to load per block than they save.
- * Must not exceed deflate's 32 KiB window, beyond which it would be ignored.
- */
-const dictionaryBytes = 32 * 1024
 
 /** Compresses on the calling thread: for tests, and for processes that append little. */
 export function createInlineSealer(): Sealer {
@@ -48,38 +43,42 @@ export function createInlineSealer(): Sealer {
   }
 }
 
-export function packRun(request: PackRequest): PackResult {
-  const { stream, first, count, entries } = request
+export function packRun({ first, count, entries, blockBytes }: PackRequest): PackResult {
   const bytes = Buffer.from(entries.buffer, entries.byteOffset, entries.byteLength)
-  const run = encodedRun(bytes, stream, first, count)
-  const made = request.dictionary === 'make' ? sampleOf(run) : undefined
-  const dictionary = request.dictionary === 'make' ? made : request.dictionary
-  const blocks: PackedBlock[] = []
-  let block: StoredEntry[] = []
-  let size = 0
-  for (let index = 0; index < count; index++) {
-    const entry = run.at(index)
-    block.push(entry)
-    size += entry.envelope.length + entry.record.length
-    if (size < request.blockBytes && index < count - 1) continue
-    blocks.push({ first: block[0]!.sequence, count: block.length, bytes: packBlock(block, dictionary) })
-    block = []
-    size = 0
+  const encoded = { bytes, offsets: entryOffsets(bytes, count) }
+  const packed: Buffer[] = [encodeIds(idsOf(encoded, first))]
+  const starts: number[] = []
+  for (let start = 0; start < count;) {
+    const end = blockEnd(encoded.offsets, bytes.length, start, blockBytes)
+    packed.push(packBlock(encoded, start, end))
+    starts.push(start)
+    start = end
   }
-  return { blocks, ...(made && { dictionary: made }) }
+  const [ids, ...blocks] = inOneMemory(packed)
+  const blockAt = (block: Uint8Array, index: number): PackedBlock => ({
+    first: (first + starts[index]!) as Sequence,
+    count: (starts[index + 1] ?? count) - starts[index]!,
+    bytes: block,
+  })
+  return { ids: ids!, blocks: blocks.map(blockAt) }
 }
 
-/** Entries spread evenly over the run, as they stand in a block, so that the most common fields are surely in it. */
-function sampleOf(run: EntryRun): Buffer {
-  const average = run.bytes / run.count
-  const wanted = Math.max(1, Math.floor(dictionaryBytes / average))
-  const step = Math.max(1, Math.floor(run.count / wanted))
-  const parts: Uint8Array[] = []
-  let length = 0
-  for (let index = 0; index < run.count && length < dictionaryBytes; index += step) {
-    const { envelope, record } = run.at(index)
-    parts.push(envelope, record)
-    length += envelope.length + record.length
+/** The index behind the entry with which the block from `start` on reaches `blockBytes`. */
+function blockEnd(offsets: Uint32Array, length: number, start: number, blockBytes: number): number {
+  let end = start
+  let size = 0
+  while (end < offsets.length && size < blockBytes) {
+    size += (offsets[end + 1] ?? length) - offsets[end]! - entryHeaderBytes
+    end += 1
   }
-  return Buffer.concat(parts).subarray(0, dictionaryBytes)
+  return end
+}
+
+function inOneMemory(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer>[] {
+  const memory = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let offset = 0
+  return parts.map((part) => {
+    memory.set(part, offset)
+    return memory.subarray(offset, (offset += part.length))
+  })
 }

@@ -8,7 +8,7 @@ import { createNodeDisk, type SimulatedDisk } from '../disk/index.ts'
 import { CipherError } from '../keyring/index.ts'
 import { createTestCipher } from './cipher.testing.ts'
 import { account, assertHolds, entries, entry, stream, type Acknowledged } from './entries.testing.ts'
-import { JournalFencedError, JournalFullError, JournalUnavailableError } from './journal.ts'
+import { JournalFencedError, JournalFullError, JournalUnavailableError, type Journal } from './journal.ts'
 import { journalContract } from './journal.contract.ts'
 import { cipher, directory, diskWithData, openOn } from './segment-journal.testing.ts'
 import { JournalCorruptError } from './segment-names.ts'
@@ -67,7 +67,7 @@ describe('sealing and opening', () => {
     await journal.close()
   })
 
-  test('a stream large enough for a dictionary reads back byte for byte', async () => {
+  test('a stream of many blocks per segment reads back byte for byte', async () => {
     const disk = await diskWithData()
     const { journal } = await openOn(disk, { segmentBytes: 600_000, blockBytes: 8_000, cacheBytesMax: 50_000 })
     const all: NewEntry[] = []
@@ -129,11 +129,21 @@ describe('sealing and opening', () => {
     assert.ok(again.opened.segments > again.opened.unsealedSegments)
     await assert.rejects(again.journal.get(stream(1), [1 as Sequence]), CipherError)
     await assertHolds(again.journal, new Map([[stream(2), kept]]))
+    assert.deepEqual(await recentSequences(again.journal, 1), [], 'a start must not fail for a key that is gone')
     keys.restore(account(1))
     await assertHolds(again.journal, new Map([[stream(1), lost]]))
+    assert.deepEqual(await recentSequences(again.journal, 1), [1, 2, 3, 4, 5])
+    assert.equal((await recentSequences(again.journal, 2)).length, kept.length)
     await again.journal.close()
   })
 })
+
+async function recentSequences(journal: Journal, from: number): Promise<number[]> {
+  const sequences: number[] = []
+  for await (const { first, admittedAt } of journal.recentIds(stream(from), 0, 0))
+    for (const index of admittedAt.keys()) sequences.push(first + index)
+  return sequences
+}
 
 async function appended(journal: { append: Function }, to: number, batch: NewEntry[]): Promise<NewEntry[]> {
   await journal.append(stream(to), batch)

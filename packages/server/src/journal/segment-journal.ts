@@ -14,7 +14,7 @@ import { createMutex } from './mutex.ts'
 import { firstKept, openSegments, type OpeningReport } from './open-segments.ts'
 import { sealSegment } from './seal-segment.ts'
 import type { Sealer } from './sealer.ts'
-import { getEntries, readEntries, type SegmentList } from './segment-list.ts'
+import { getEntries, readEntries, readIds, type SegmentList } from './segment-list.ts'
 import { segmentName } from './segment-names.ts'
 import { createSealedSegment, type LogSegment, type Segment, type SegmentReading } from './segment.ts'
 
@@ -25,10 +25,9 @@ const segmentAgeMsDefault = 24 * 60 * 60 * 1000
 /** Space kept back for the service's own audit events: an administrator can act, on the record, while intake is refused. */
 const reserveBytesDefault = 16 * 1024 * 1024
 /** Entries per block of a sealed segment, in bytes: below, files grow quickly; above, reading one entry costs more. */
-export const blockBytesDefault = 32 * 1024
-/** Decrypted entries kept for readers, beside 8 MiB of dictionaries and 32 MiB of indexes. */
+export const blockBytesDefault = 64 * 1024
+/** Decrypted entries kept for readers, beside 32 MiB of indexes. */
 const cacheBytesDefault = 32 * 1024 * 1024
-const dictionaryCacheBytes = 8 * 1024 * 1024
 const footerCacheBytes = 32 * 1024 * 1024
 /** Files open for reading; far below the usual limit of 1,024 per process. */
 const filesMax = 64
@@ -83,7 +82,6 @@ export async function openSegmentJournal(
     cipher,
     files: createFilePool(disk, filesMax),
     runs: createByteCache(options.cacheBytesMax ?? cacheBytesDefault),
-    dictionaries: createByteCache(dictionaryCacheBytes),
     footers: createByteCache(footerCacheBytes),
     loading: new Map(),
   }
@@ -192,11 +190,17 @@ export async function openSegmentJournal(
   }
 
   async function commit(group: readonly WaitingAppend[]): Promise<void> {
-    refuseUnlessOwned(await stillOwned())
-    await writer.ready()
-    if (writer.log.bytes >= segmentBytes || isAged(writer.log, group)) await writer.rotate()
+    // Read while the group is laid out, so that it delays nobody; the answer is waited for before anything is written.
+    const owned = stillOwned()
+    owned.catch(() => undefined)
+    if (!writer.isReady || writer.log.bytes >= segmentBytes || isAged(writer.log, group)) {
+      refuseUnlessOwned(await owned)
+      await writer.ready()
+      if (writer.log.bytes >= segmentBytes || isAged(writer.log, group)) await writer.rotate()
+    }
     const place = { segment: writer.log.number, offset: writer.offset, streams, cipher }
     const { frames, parts } = layOutGroup(group, place)
+    refuseUnlessOwned(await owned)
     if (frames.length === 0) return
     const { log } = writer
     await writer.commit(parts)
@@ -228,10 +232,11 @@ export async function openSegmentJournal(
     for (const append of appends) append.resolve((last += append.entries.length) as Sequence)
   }
 
-  function notify({ frame: { stream, first }, appends }: PendingFrame): void {
+  function notify({ frame: { stream, first }, entries }: PendingFrame): void {
     if (listeners.size === 0) return
-    const entries = appends.flatMap((append) => append.entries)
-    const stored = entries.map((entry, index) => ({ ...entry, stream, sequence: (first + index) as Sequence }))
+    const stored = entries.map(({ idKey, recordHash, admittedAt, envelope, record }, index): StoredEntry => {
+      return { stream, sequence: (first + index) as Sequence, admittedAt, idKey, recordHash, envelope, record }
+    })
     for (const listener of listeners) {
       try {
         listener(stream, stored)
@@ -336,6 +341,11 @@ export async function openSegmentJournal(
       if (kept.length === sequences.length) return found
       let next = 0
       return sequences.map((sequence) => (sequence === kept[next] ? found[next++] : undefined))
+    },
+    recentIds(stream, after, admittedFrom) {
+      const from = Math.max(after + 1, first.get(stream) ?? 1) as Sequence
+      const onUnreadable = (error: unknown): void => onFault(`the recent ids of ${stream} cannot be read`, error)
+      return readIds(list, stream, { from, to: durable(stream), admittedFrom }, onUnreadable)
     },
     streams: () =>
       [...streams].map(([stream, { last, frontier }]) => ({

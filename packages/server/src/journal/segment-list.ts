@@ -1,6 +1,8 @@
 import type { Sequence, StoredEntry, StreamId } from '@opentrail/core/event'
 import { DiskNotFoundError } from '../disk/index.ts'
 import type { EntryRun } from './entry-run.ts'
+import { idsBetween } from './id-column.ts'
+import type { RecentIds } from './journal.ts'
 import type { Segment } from './segment.ts'
 
 /** Runs loaded at once for one `get`: keeps the disk busy without holding more than these in memory. */
@@ -16,12 +18,21 @@ export interface SegmentList {
 }
 
 /** The run that holds the entry, if it is kept. @throws {CipherError} its key is gone. */
-export async function findRun(list: SegmentList, stream: StreamId, sequence: Sequence): Promise<EntryRun | undefined> {
+export const findRun = (list: SegmentList, stream: StreamId, sequence: Sequence): Promise<EntryRun | undefined> =>
+  inSegment(list, stream, sequence, (segment) => segment.run(stream, sequence))
+
+/** What `look` finds in the segment that holds the entry; undefined where none does. */
+async function inSegment<Found>(
+  list: SegmentList,
+  stream: StreamId,
+  sequence: Sequence,
+  look: (segment: Segment) => Promise<Found | undefined>,
+): Promise<Found | undefined> {
   for (let attempt = 1; ; attempt++) {
     const { segments } = list
     try {
       const segment = await segmentOf(segments, stream, sequence)
-      return await segment?.run(stream, sequence)
+      return segment && (await look(segment))
     } catch (error) {
       // The file went away between looking it up and opening it: it has been sealed or removed, so look again.
       if (!(error instanceof DiskNotFoundError) || list.segments === segments || attempt === attemptsMax) throw error
@@ -90,4 +101,59 @@ export async function getEntries(
   }
   await Promise.all(Array.from({ length: Math.min(loadsAtOnce, order.length) }, worker))
   return found
+}
+
+/**
+ * The ids from `from` to `to`, oldest first, but for segments in front that are older than `admittedFrom`.
+ * `onUnreadable` hears of ids left out because they cannot be decrypted.
+ */
+export async function* readIds(
+  list: SegmentList,
+  stream: StreamId,
+  range: { readonly from: Sequence; readonly to: Sequence | 0; readonly admittedFrom: number },
+  onUnreadable: (error: unknown) => void,
+): AsyncGenerator<RecentIds> {
+  let next: number = await firstRecent(list, stream, range)
+  while (next <= range.to) {
+    const page = await inSegment(list, stream, next as Sequence, (segment) => segment.ids(stream, next as Sequence))
+    // Removed by retention while reading.
+    if (!page) return
+    if (page.unreadable) onUnreadable(page.unreadable)
+    for (const part of page.parts) {
+      const wanted = idsBetween(part, next, range.to)
+      if (wanted) yield wanted
+    }
+    next = page.last + 1
+  }
+}
+
+/**
+ * So many segments of a stream in a row, or entries in them, that are too old end the way back. Fewer do not: the service's own
+ * events may have waited for hours before they were stored, among younger ones, and are relayed again after a crash.
+ */
+const oldSegmentsMax = 8
+const oldEntriesMax = 4_096
+
+/** Walks back over the segments that hold the stream, up to some whose entries are all too old. */
+async function firstRecent(
+  list: SegmentList,
+  stream: StreamId,
+  { from, to, admittedFrom }: { readonly from: Sequence; readonly to: Sequence | 0; readonly admittedFrom: number },
+): Promise<number> {
+  let first = to + 1
+  let oldSegments = 0
+  let oldEntries = 0
+  while (first > from && oldSegments < oldSegmentsMax && oldEntries < oldEntriesMax) {
+    const found = await inSegment(list, stream, (first - 1) as Sequence, async (segment) => {
+      const span = await segment.span(stream)
+      return span && { newest: span.newest, before: await segment.before(stream) }
+    })
+    // Removed by retention while looking.
+    if (!found) break
+    const isOld = found.newest < admittedFrom
+    oldSegments = isOld ? oldSegments + 1 : 0
+    oldEntries = isOld ? oldEntries + first - 1 - found.before : 0
+    first = found.before + 1
+  }
+  return Math.max(first, from)
 }

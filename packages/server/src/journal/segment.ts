@@ -1,14 +1,17 @@
 import type { Sequence, StreamId } from '@opentrail/core/event'
 import { streamParts } from '@opentrail/core/event'
-import type { RecordCipher } from '../keyring/index.ts'
-import { unpackBlock, unpackBytes } from './block-codec.ts'
+import { CipherError, type RecordCipher } from '../keyring/index.ts'
+import { unpackBlock } from './block-codec.ts'
 import type { ByteCache } from './byte-cache.ts'
-import { encodedRun, type EntryRun } from './entry-run.ts'
+import { encodedRun, entryOffsets, type EntryRun } from './entry-run.ts'
 import type { FilePool } from './file-pool.ts'
+import { openSpan, spansOf } from './frame-spans.ts'
+import { decodeIds, idsOf } from './id-column.ts'
+import type { RecentIds } from './journal.ts'
 import { frameContext } from './log-format.ts'
 import { frameLast, type PlacedFrame } from './log-scan.ts'
-import { blockContext, dictionaryContext, readFooter } from './sealed-format.ts'
-import type { SealedBlock, SealedFooter, SealedStream } from './sealed-format.ts'
+import { blockContext, idsContext, readFooter } from './sealed-format.ts'
+import type { SealedBlock, SealedFooter, SealedRange, SealedStream } from './sealed-format.ts'
 import { segmentName } from './segment-names.ts'
 import type { StreamTable } from './stream-table.ts'
 
@@ -27,8 +30,20 @@ export interface Segment {
   /** The stream's last sequence before this segment. */
   before(stream: StreamId): Promise<Sequence | 0>
   spans(): Promise<ReadonlyMap<StreamId, StreamSpan>>
+  /** What the segment holds of one stream; undefined where nothing. */
+  span(stream: StreamId): Promise<StreamSpan | undefined>
+  /** The ids stored together with this entry's, from it on or from further in front; undefined where there is no such entry. */
+  ids(stream: StreamId, sequence: Sequence): Promise<IdPage | undefined>
   /** The entries stored together with this one; undefined where the segment does not hold it. */
   run(stream: StreamId, sequence: Sequence): Promise<EntryRun | undefined>
+}
+
+export interface IdPage {
+  /** Where to read on from. */
+  readonly last: Sequence
+  readonly parts: readonly RecentIds[]
+  /** The account's key is gone, or the bytes were changed: `parts` is empty. */
+  readonly unreadable?: CipherError
 }
 
 /** What segments share: open files, keys and the memory of what was read last. */
@@ -36,9 +51,8 @@ export interface SegmentReading {
   readonly directory: string
   readonly files: FilePool
   readonly cipher: RecordCipher
-  /** Decrypted runs and dictionaries; one bound for all segments. */
+  /** Decrypted runs; one bound for all segments. */
   readonly runs: ByteCache<EntryRun>
-  readonly dictionaries: ByteCache<Buffer>
   readonly footers: ByteCache<SealedFooter>
   /** Loads under way, so that readers of one block share it. Bounded by the readers. */
   readonly loading: Map<string, Promise<unknown>>
@@ -87,6 +101,15 @@ export function createLogSegment(
     async spans() {
       return new Map([...byStream].map(([stream, own]) => [stream, spanOf(own)]))
     },
+    async span(stream) {
+      const own = byStream.get(stream)
+      return own && spanOf(own)
+    },
+    async ids(stream, sequence) {
+      const own = byStream.get(stream) ?? []
+      const index = indexOfRun(own, sequence)
+      return index < 0 ? undefined : frameIds(reading, path, number, own, index)
+    },
     async run(stream, sequence) {
       const own = byStream.get(stream) ?? []
       const frame = own[indexOfRun(own, sequence)]
@@ -117,6 +140,36 @@ export async function openFrame(
   return reading.cipher.open(streamParts(stream).account, sealed, frameContext(number, stream, first))
 }
 
+/** The ids in one span of frames, from the frame at `index` on. */
+async function frameIds(
+  reading: SegmentReading,
+  path: string,
+  number: number,
+  frames: readonly PlacedFrame[],
+  index: number,
+): Promise<IdPage> {
+  // The first span alone is wanted, and none has more frames than fit into it.
+  const [span] = spansOf(frames.slice(index, index + framesAtOnce))
+  return idPage(frameLast(span!.at(-1)!), async () => {
+    const opened = await openSpan(reading, path, number, span!)
+    return opened.map((bytes, at) => frameIdsOf(bytes, span![at]!))
+  })
+}
+/** Frames of one span, at most: bounds what is looked at, since a span of small frames holds about as many. */
+const framesAtOnce = 1_024
+
+const frameIdsOf = (bytes: Buffer, { first, count }: { readonly first: Sequence; readonly count: number }): RecentIds =>
+  idsOf({ bytes, offsets: entryOffsets(bytes, count) }, first)
+
+async function idPage(last: Sequence, load: () => Promise<RecentIds[]>): Promise<IdPage> {
+  try {
+    return { last, parts: await load() }
+  } catch (error) {
+    if (!(error instanceof CipherError)) throw error
+    return { last, parts: [], unreadable: error }
+  }
+}
+
 export function createSealedSegment(reading: SegmentReading, number: number, bytes: number): Segment {
   const name = segmentName(number, 'seg')
   const path = `${reading.directory}/${name}`
@@ -129,25 +182,30 @@ export function createSealedSegment(reading: SegmentReading, number: number, byt
   const at = (offset: number, length: number): Promise<Buffer> =>
     reading.files.use(path, (file) => file.read(offset, length))
 
-  async function dictionaryOf(sealed: SealedStream): Promise<Buffer | undefined> {
-    const { stream, dictionary } = sealed
-    if (dictionary.length === 0) return undefined
-    return cached(reading, reading.dictionaries, `${path}:${stream}`, async () => {
-      const bytes = await at(dictionary.offset, dictionary.length)
-      const opened = await reading.cipher.open(streamParts(stream).account, bytes, dictionaryContext(number, stream))
-      const value = unpackBytes(opened)
-      return { value, bytes: value.length }
-    })
+  async function open(stream: StreamId, range: SealedRange, context: string): Promise<Buffer> {
+    return reading.cipher.open(streamParts(stream).account, await at(range.offset, range.length), context)
   }
 
-  async function load(sealed: SealedStream, block: SealedBlock): Promise<EntryRun> {
-    const { stream } = sealed
-    const { first, count, kind } = block
-    const bytes = await at(block.offset, block.length)
-    const context = kind === 'frame' ? frameContext(number, stream, first) : blockContext(number, stream, first)
-    const opened = await reading.cipher.open(streamParts(stream).account, bytes, context)
-    if (kind === 'frame') return encodedRun(opened, stream, first, count)
-    return unpackBlock(opened, await dictionaryOf(sealed), { stream, first, count })
+  async function load(stream: StreamId, block: SealedBlock): Promise<EntryRun> {
+    const { first, count } = block
+    if (block.kind === 'block')
+      return unpackBlock(await open(stream, block, blockContext(number, stream, first)), { stream, first, count })
+    return encodedRun(await open(stream, block, frameContext(number, stream, first)), stream, first, count)
+  }
+
+  async function loadIds({ stream, ids, blocks }: SealedStream, sequence: Sequence): Promise<IdPage | undefined> {
+    const range = ids[indexOfRun(ids, sequence)]
+    if (range) {
+      return idPage(endOf(range), async () => {
+        const column = await open(stream, range, idsContext(number, stream, range.first))
+        return decodeIds(column, range.first, range.count)
+      })
+    }
+    const frame = blocks[indexOfRun(blocks, sequence)]
+    if (!frame) return undefined
+    return idPage(endOf(frame), async () => [
+      frameIdsOf(await open(stream, frame, frameContext(number, stream, frame.first)), frame),
+    ])
   }
 
   return {
@@ -157,17 +215,24 @@ export function createSealedSegment(reading: SegmentReading, number: number, byt
     bytes,
     before: async (stream) => (await footer()).before.get(stream) ?? 0,
     spans: async () => (await footer()).streams,
+    span: async (stream) => (await footer()).streams.get(stream),
+    async ids(stream, sequence) {
+      const sealed = (await footer()).streams.get(stream)
+      return sealed && loadIds(sealed, sequence)
+    },
     async run(stream, sequence) {
       const sealed = (await footer()).streams.get(stream)
       const block = sealed?.blocks[indexOfRun(sealed.blocks, sequence)]
       if (!sealed || !block) return undefined
       return cached(reading, reading.runs, `${path}:${block.offset}`, async () => {
-        const run = await load(sealed, block)
+        const run = await load(stream, block)
         return { value: run, bytes: run.bytes }
       })
     },
   }
 }
+
+const endOf = ({ first, count }: SealedRange): Sequence => (first + count - 1) as Sequence
 
 /** The index of the run that holds `sequence`, by halving; -1 where none does. */
 function indexOfRun(runs: readonly { readonly first: Sequence; readonly count: number }[], sequence: Sequence): number {

@@ -25,14 +25,13 @@ export function createWorkerSealer(): Sealer {
 
   async function pack(request: Parameters<Sealer['pack']>[0]): Promise<PackResult> {
     const thread = started()
-    const entries = new Uint8Array(request.entries)
     const ended = new AbortController()
     const exited = once(thread, 'exit', { signal: ended.signal }).then(() => {
       throw new Error('the sealing thread ended')
     })
     try {
       const answered = once(thread, 'message', { signal: ended.signal })
-      thread.postMessage({ ...request, entries }, [entries.buffer])
+      thread.postMessage(request, [request.entries.buffer])
       const [answer] = (await Promise.race([answered, exited])) as [{ result?: PackResult; error?: string }]
       if (!answer.result) throw new Error(`sealing failed: ${answer.error}`)
       return answer.result
