@@ -213,6 +213,34 @@ describe('the window after a restart', () => {
     assert.deepEqual(await kinds(await reopened(journal), old), ['duplicate 1'])
   })
 
+  test('what a retry brings again is looked up once, in steps, and removed entries count as new', async () => {
+    const journal = createMemoryJournal()
+    const entries = Array.from({ length: 600 }, (_, index) => testEntry(`${index}`, 'x', { admittedAt: noon + index }))
+    await journal.append(stream, entries)
+    const lookups: number[] = []
+    const writer = await reopened({
+      ...journal,
+      get(name, sequences) {
+        lookups.push(sequences.length)
+        return journal.get(name, sequences)
+      },
+    })
+    assert.deepEqual(await kinds(writer, testEntry('new')), ['stored 601'])
+    assert.deepEqual(lookups, [])
+    await journal.retain(noon + 10, new Map())
+    const both = [writer.write(stream, entries), writer.write(stream, entries)]
+    const expected = entries.map((_, index) =>
+      index < 10 ? { kind: 'stored', sequence: 602 + index } : { kind: 'duplicate', sequence: index + 1 },
+    )
+    assert.deepEqual(await both[0], expected)
+    assert.deepEqual(
+      await both[1],
+      expected.map(({ sequence }) => ({ kind: 'duplicate', sequence })),
+    )
+    assert.deepEqual(lookups, [256, 256, 88])
+    assert.deepEqual(await kinds(writer, testEntry('20', 'other')), ['reused 21'])
+  })
+
   test('retention may have removed the beginning', async () => {
     const journal = createMemoryJournal()
     const entries = Array.from({ length: 50 }, (_, index) => testEntry(`${index}`, 'x', { admittedAt: noon + index }))

@@ -108,6 +108,7 @@ async function writeGroup(
   group: readonly Submission[],
 ): Promise<void> {
   try {
+    if (window.hasUnknown) await learnContents(journal, stream, window, group)
     const fresh: NewEntry[] = []
     const judge = createJudge(window, fresh)
     const judged = group.map(({ entries }) => entries.map(judge))
@@ -128,6 +129,7 @@ function createJudge(window: EventWindow, fresh: NewEntry[]): (entry: NewEntry) 
   const inAppend = new Map<string, number>()
   return (entry) => {
     const known = window.find(entry)
+    if (known.kind === 'unknown') throw new Error(`the content of entry ${known.sequence} was not looked up`)
     if (known.kind !== 'new') return () => known
     const id = Buffer.from(entry.idKey).toString('latin1')
     const earlier = inAppend.get(id)
@@ -144,46 +146,45 @@ function createJudge(window: EventWindow, fresh: NewEntry[]): (entry: NewEntry) 
 const sameInput = (a: NewEntry, b: NewEntry): boolean =>
   (isIdFromKey(a) && isIdFromKey(b)) || Buffer.compare(a.recordHash, b.recordHash) === 0
 
-/** Entries read per step while rebuilding: bounds the memory, not the result. */
-const rebuildPage = 4_096
-/** Entries of a page that are looked at to see whether it is too old. */
-const samplesPerPage = 8
-
-async function rebuildWindow(journal: Journal, stream: StreamId, now: number): Promise<EventWindow> {
-  const window = createEventWindow()
-  const end = journal.durable(stream)
-  const state = journal.streams().find((candidate) => candidate.stream === stream)
-  const floor = Math.max((state?.first ?? 1) - 1, end - windowEntriesMax)
-  const start = await firstWithin(journal, stream, floor, end, now - windowMs)
-  for (let after = start; after < end;) {
-    const page = await journal.read(stream, after as Sequence, rebuildPage)
-    if (page.entries.length === 0) break
-    for (const entry of page.entries) window.add(entry, entry.sequence)
-    after = page.last
-  }
-  return window
-}
+/** Entries looked up per step: each may hold a whole block of the journal in memory. */
+const lookupMax = 256
 
 /**
- * Goes back page by page until one is too old. The times of admission nearly grow with the sequence, but not quite: a clock
- * was set back, or an event of our own waited for hours in the outbox. So a page is judged by several of its entries, and
- * where in doubt more is read than needed. The newest page is always read: what the outbox relays again is found in it.
+ * Looks up what is stored under ids that were read back at the start without their content, for those that a group brings
+ * again. Nothing else changes the window meanwhile: a stream's groups are written one after the other.
  */
-async function firstWithin(
+async function learnContents(
   journal: Journal,
   stream: StreamId,
-  floor: number,
-  end: number,
-  oldest: number,
-): Promise<number> {
-  let start = Math.max(floor, end - rebuildPage)
-  while (start > floor) {
-    const before = Math.max(floor, start - rebuildPage)
-    const step = (start - before) / samplesPerPage
-    const sampled = Array.from({ length: samplesPerPage }, (_, index) => Math.ceil(before + (index + 1) * step))
-    const entries = await journal.get(stream, sampled as Sequence[])
-    if (!entries.some((entry) => entry && entry.admittedAt >= oldest)) break
-    start = before
+  window: EventWindow,
+  group: readonly Submission[],
+): Promise<void> {
+  const wanted = new Map<Sequence, NewEntry>()
+  for (const { entries } of group) {
+    for (const entry of entries) {
+      const answer = window.find(entry)
+      if (answer.kind === 'unknown') wanted.set(answer.sequence, entry)
+    }
   }
-  return start
+  const sequences = [...wanted.keys()]
+  for (let at = 0; at < sequences.length; at += lookupMax) {
+    const step = sequences.slice(at, at + lookupMax)
+    for (const [index, stored] of (await journal.get(stream, step)).entries()) {
+      if (stored) window.learn(stored)
+      // Retention has removed it: to refuse or to swallow the entry would be to trust bytes that nobody has.
+      else window.forget(wanted.get(step[index]!)!, step[index]!)
+    }
+  }
+}
+
+/** Reads ids alone: what they stand for is looked up when one comes again. */
+async function rebuildWindow(journal: Journal, stream: StreamId, now: number): Promise<EventWindow> {
+  const end = journal.durable(stream)
+  const after = Math.max(0, end - windowEntriesMax) as Sequence | 0
+  let window: EventWindow | undefined
+  for await (const ids of journal.recentIds(stream, after, now - windowMs)) {
+    window ??= createEventWindow(windowEntriesMax, windowMs, end - ids.first + 1)
+    window.addIds(ids)
+  }
+  return window ?? createEventWindow()
 }
