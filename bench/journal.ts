@@ -1,13 +1,16 @@
 /**
- * The segment journal under load: append throughput and latency, bytes per event once sealed, scattered reads, opening.
+ * The segment journal under load: append throughput and latency, processor time of all threads, the longest block of the
+ * event loop, bytes per event once sealed, scattered reads, opening; then the time to read a million ids back at a start.
  * Run: node --conditions=opentrail-source bench/journal.ts [seconds] [block bytes]. Prints a table and one line of JSON.
  */
 import { createCipheriv, createDecipheriv, hash, randomBytes, randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { NewEntry, Sequence, StreamId } from '@opentrail/core/event'
 import { createNodeDisk } from '../packages/server/src/disk/index.ts'
+import { openRecordWriter } from '../packages/server/src/intake/index.ts'
 import { createWorkerSealer, openSegmentJournal } from '../packages/server/src/journal/index.ts'
 import type { RecordCipher } from '../packages/server/src/keyring/index.ts'
 
@@ -128,6 +131,38 @@ function entry(): NewEntry {
 const quantile = (values: readonly number[], share: number): number =>
   [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) * share)] ?? Number.NaN
 
+const cpuMicrosecondsSince = (before: NodeJS.CpuUsage): number => {
+  const { user, system } = process.cpuUsage(before)
+  return user + system
+}
+
+/** A million small entries: what is read back at a start does not depend on the size of records. */
+async function rebuild(path: string) {
+  const count = 1_000_000
+  const perAppend = 1_000
+  const small = { ...options, directory: path }
+  const filling = await openSegmentJournal(small)
+  const now = Date.parse('2026-11-21T08:00:00Z')
+  for (let done = 0; done < count; done += perAppend) {
+    const ids = randomBytes(perAppend * 16)
+    const entries = Array.from({ length: perAppend }, (_, index): NewEntry => {
+      const idKey = ids.subarray(index * 16, index * 16 + 16)
+      return { idKey, recordHash: randomBytes(32), admittedAt: now + done / 100, envelope: idKey, record: idKey }
+    })
+    await filling.journal.append(stream, entries)
+  }
+  await filling.journal.settled()
+  await filling.journal.close()
+  const { journal } = await openSegmentJournal(small)
+  const cpu = process.cpuUsage()
+  const start = performance.now()
+  await openRecordWriter(journal, () => now + count / 100)
+  const ms = performance.now() - start
+  const cpuMs = cpuMicrosecondsSince(cpu) / 1000
+  await journal.close()
+  return { rebuildMillionMs: Math.round(ms), rebuildMillionCpuMs: Math.round(cpuMs) }
+}
+
 const directory = await mkdtemp(join(tmpdir(), 'opentrail-bench-'))
 const sealer = createWorkerSealer()
 const options = {
@@ -148,6 +183,8 @@ try {
   const envelopeBytes = sample.reduce((sum, { envelope }) => sum + envelope.length, 0) / sample.length
   const latencies: number[] = []
   let next = 0
+  const delay = monitorEventLoopDelay({ resolution: 1 })
+  delay.enable()
   const cpu = process.cpuUsage()
   const start = performance.now()
   const appender = async (): Promise<void> => {
@@ -160,10 +197,12 @@ try {
   }
   await Promise.all(Array.from({ length: appendsAtOnce }, appender))
   const appendMs = performance.now() - start
-  const used = process.cpuUsage(cpu)
+  const appendCpu = cpuMicrosecondsSince(cpu)
   const last = journal.durable(stream)
   const behind = journal.stats().unsealedSegments
   await journal.settled()
+  const totalCpu = cpuMicrosecondsSince(cpu)
+  delay.disable()
   const sealMs = performance.now() - start - appendMs
   // Everything sealed: the log in use is changed by retention only, so count sealed files alone.
   const first = await journal.read(stream, 0, 1)
@@ -190,11 +229,14 @@ try {
   await newest.close()
   const logEntries = Math.round(logBytes / (recordBytes + envelopeBytes + 72))
   const gets: number[] = []
+  const getsCpu: number[] = []
   for (let round = 0; round < 200; round++) {
     const wanted = Array.from({ length: 50 }, () => (1 + Math.floor(Math.random() * (last - 1))) as Sequence)
     const before = performance.now()
+    const cpuBefore = process.cpuUsage()
     const found = await again.journal.get(stream, wanted)
     gets.push(performance.now() - before)
+    getsCpu.push(cpuMicrosecondsSince(cpuBefore) / 1000)
     if (found.some((entry) => !entry)) throw new Error('an entry is missing')
   }
   const scan = performance.now()
@@ -212,7 +254,10 @@ try {
     recordBytes: Math.round(recordBytes),
     envelopeBytes: Math.round(envelopeBytes),
     entriesPerSecond: Math.round(last / (appendMs / 1000)),
-    cpuMicrosecondsPerEntry: Number(((used.user + used.system) / last).toFixed(1)),
+    cpuMicrosecondsPerEntry: Number((appendCpu / last).toFixed(1)),
+    cpuMicrosecondsPerEntrySealed: Number((totalCpu / last).toFixed(1)),
+    eventLoopBlockedP99Ms: Number((delay.percentile(99) / 1e6).toFixed(1)),
+    eventLoopBlockedMaxMs: Number((delay.max / 1e6).toFixed(1)),
     appendP50Ms: Number(quantile(latencies, 0.5).toFixed(2)),
     appendP99Ms: Number(quantile(latencies, 0.99).toFixed(2)),
     unsealedAtEnd: behind,
@@ -220,9 +265,11 @@ try {
     sealedBytesPerEvent: Math.round(sealedBytes / (last - logEntries)),
     get50P50Ms: Number(quantile(gets, 0.5).toFixed(2)),
     get50P99Ms: Number(quantile(gets, 0.99).toFixed(2)),
+    get50CpuP50Ms: Number(quantile(getsCpu, 0.5).toFixed(2)),
     readPerSecond: Math.round(scanned / (scanMs / 1000)),
     openMs: Math.round(openMs),
     firstStillThere: first.entries.length === 1,
+    ...(await rebuild(join(directory, 'rebuild'))),
   }
   console.table(figures)
   console.log(JSON.stringify(figures))
