@@ -7,6 +7,7 @@ import {
   hasBearerToken,
   verifyBearer,
   type PayloadKind,
+  type SignatureRules,
   type SigV4Verifier,
   type VerifiedPayload,
 } from '../auth/index.ts'
@@ -54,11 +55,18 @@ const call: CallName = {
 const action = 'cloudtrail-data:PostEvents'
 const signedPayloads: PayloadKind[] = ['signed-chunks', 'signed-chunks-trailer']
 const idempotencyKeyMax = 128
+/**
+ * Without `x-amz-content-sha256` (`curl --aws-sigv4`) the signature can be checked only with the body at hand, that is: with
+ * a stranger's body in memory.
+ */
+const unannouncedBytesMax = 8 * 1024 * 1024
 
 interface Caller {
   readonly principal: Principal
   readonly region: Region
   readonly payload: VerifiedPayload
+  /** The whole body, where its hash was needed to check the signature. */
+  readonly body?: Buffer
 }
 
 /** `POST /events`: NDJSON or `{"Records":[...]}`, plain or gzip, SigV4 or bearer token. */
@@ -100,7 +108,7 @@ interface Reply {
 async function perform(exchange: Exchange, spool: Spool, options: EventsRouteOptions): Promise<Reply> {
   let caller: Caller
   try {
-    caller = authenticate(exchange, options)
+    caller = await authenticate(exchange, options)
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
     await recordRefusedCall(exchange, call, error, options)
@@ -144,7 +152,7 @@ export function reportsRoute({ reports }: Pick<EventsRouteOptions, 'reports'>): 
   }
 }
 
-function authenticate(exchange: Exchange, options: EventsRouteOptions): Caller {
+async function authenticate(exchange: Exchange, options: EventsRouteOptions): Promise<Caller> {
   const { rawHeaders } = exchange.wire
   if (hasBearerToken(rawHeaders)) {
     const principal = verifyBearer(rawHeaders, options.credentials)
@@ -152,13 +160,17 @@ function authenticate(exchange: Exchange, options: EventsRouteOptions): Caller {
   }
   // An unsigned payload is only as good as the connection it comes over.
   const trusted = exchange.tls !== undefined || isLoopback(exchange.incoming.socket.remoteAddress ?? '')
-  const { principal, region, payload } = options.verifier.verify(exchange.wire, {
+  const isSigned = exchange.header('authorization') !== undefined
+  const isAnnounced = exchange.header('x-amz-content-sha256') !== undefined
+  const body = isSigned && !isAnnounced ? await exchange.readBody(unannouncedBytesMax) : undefined
+  const rules: SignatureRules = {
     service: 'cloudtrail',
     isRegion: (name) => options.regions.has(name),
     pathStyle: 'normalised',
     payloads: trusted ? [...signedPayloads, 'unsigned', 'unsigned-chunks-trailer'] : signedPayloads,
-  })
-  return { principal, region: region as Region, payload }
+  }
+  const { principal, region, payload } = options.verifier.verify(exchange.wire, rules, body)
+  return { principal, region: region as Region, payload, ...(body && { body }) }
 }
 
 function authorise({ principal }: Caller): void {
@@ -176,7 +188,7 @@ async function take(
   spool: Spool,
   options: EventsRouteOptions,
 ): Promise<IntakeOutcome> {
-  const { principal, region, payload } = caller
+  const { principal, region, payload, body: whole } = caller
   const idempotencyKey = exchange.header('idempotency-key')
   if (idempotencyKey !== undefined && (idempotencyKey.length === 0 || idempotencyKey.length > idempotencyKeyMax)) {
     throw new ApiError('ValidationException', `Idempotency-Key must have 1 to ${idempotencyKeyMax} characters.`)
@@ -193,10 +205,15 @@ async function take(
     now: options.clocks.domain(),
   })
   const request = { encoding: encodingOf(exchange), context, ...(idempotencyKey !== undefined && { idempotencyKey }) }
+  if (whole) return takeIn({ ...request, body: atHand(whole) }, options)
   const body = openBody(exchange, payload, options.bodyBytesMax)
   if (payload.kind === 'unsigned') return takeIn({ ...request, body }, options)
   await using proven = await spool.hold(body)
   return await takeIn({ ...request, body: proven.read() }, options)
+}
+
+async function* atHand(body: Buffer): AsyncGenerator<Uint8Array> {
+  yield body
 }
 
 function encodingOf(exchange: Exchange): 'identity' | 'gzip' {
