@@ -311,15 +311,17 @@ export async function openSegmentJournal(
     const spans = await oldest.spans()
     // A log that outlived its sealed segment would look like one out of order.
     if (sealedLogs.has(oldest.number)) await removeLog(oldest.number)
-    // Out of the list first: a reader that finds the file gone then sees that it was removed.
+    const before = new Map([...spans.keys()].map((stream) => [stream, first.get(stream)!]))
+    // Out of the list first: a reader that finds the file gone then sees that it was removed, and where to go on.
     replaceSegments(list.segments.slice(1))
+    for (const [stream, { last }] of spans) first.set(stream, (last + 1) as Sequence)
     try {
       await disk.unlink(oldest.path)
     } catch (error) {
       replaceSegments([oldest, ...list.segments])
+      for (const [stream, sequence] of before) first.set(stream, sequence)
       throw error
     }
-    for (const [stream, { last }] of spans) first.set(stream, (last + 1) as Sequence)
     await reading.files.forget(oldest.path)
     await disk.syncDirectory(directory)
   }
@@ -331,9 +333,13 @@ export async function openSegmentJournal(
   const journal: SegmentJournal = {
     append,
     async read(stream, after, limit) {
-      const from = Math.max(after + 1, first.get(stream) ?? 1) as Sequence
-      const entries = await readEntries(list, stream, from, durable(stream), Math.max(1, limit))
-      return { entries, last: entries.at(-1)?.sequence ?? (after as Sequence) }
+      for (;;) {
+        const from = Math.max(after + 1, first.get(stream) ?? 1) as Sequence
+        const entries = await readEntries(list, stream, from, durable(stream), Math.max(1, limit))
+        // Retention may have removed what the page was to begin with: it begins behind that, and is not the end.
+        if (entries.length === 0 && (first.get(stream) ?? 1) > from) continue
+        return { entries, last: entries.at(-1)?.sequence ?? (after as Sequence) }
+      }
     },
     async get(stream, sequences) {
       const kept = sequences.filter((sequence) => isKept(stream, sequence))
