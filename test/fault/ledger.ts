@@ -1,0 +1,65 @@
+import type { NewEntry, StoredEntry, StreamId } from '@opentrail/core/event'
+import type { IntakeAnswer, WriteOutcome } from '../../packages/server/src/intake/index.ts'
+import type { GoodRecord, Request } from './workload.ts'
+
+/** One way of one request into the service, and how it ended. */
+export interface Attempt {
+  readonly request: Request
+  readonly principal: string
+  /** Domain time at which it was sent: the admission time of its records. */
+  readonly sentAt: number
+  /** `unanswered`: the process died first. `interrupted`: answered with an error; anything may be stored. */
+  end: 'unanswered' | 'interrupted' | 'answered'
+  answer?: IntakeAnswer
+  readonly writes: Write[]
+}
+
+/** One call of the record writer on behalf of an attempt. */
+export interface Write {
+  readonly stream: StreamId
+  readonly entries: readonly NewEntry[]
+  outcomes?: readonly WriteOutcome[]
+  error?: unknown
+}
+
+/** An administrative change, or (`key` undefined) an event of our own without one. */
+export interface OwnEvent {
+  readonly marker: string
+  readonly stream: StreamId
+  readonly eventName: string
+  /** The document that the change makes. */
+  readonly key: string | undefined
+  /** `refused`: the answer said that nothing was changed. */
+  end: 'unanswered' | 'unknown' | 'refused' | 'done'
+}
+
+/** Everything that was asked and answered: the model that the service's state is judged by. */
+export interface Ledger {
+  readonly records: Map<string, GoodRecord>
+  readonly attempts: Attempt[]
+  readonly own: Map<string, OwnEvent>
+  /**
+   * Entries as the journal showed them first, by stream, without gaps from sequence 1. What a reader has seen must stay
+   * as it is until retention takes it.
+   */
+  readonly archive: Map<StreamId, StoredEntry[]>
+  /** What is kept at least, by the cut of the last retention: admission time in ms. */
+  retainedBefore: number
+}
+
+export const newLedger = (): Ledger => ({
+  records: new Map(),
+  attempts: [],
+  own: new Map(),
+  archive: new Map(),
+  retainedBefore: -Infinity,
+})
+
+/** What the checker finds wrong. */
+export class Violation extends Error {
+  override readonly name = 'Violation'
+}
+
+export function demand(holds: boolean, message: () => string): asserts holds {
+  if (!holds) throw new Violation(message())
+}

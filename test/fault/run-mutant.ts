@@ -1,0 +1,40 @@
+import { registerHooks } from 'node:module'
+import { mutants, type Mutant } from './mutants.ts'
+
+/**
+ * `node --conditions=opentrail-source test/fault/run-mutant.ts <name> <seeds>`: runs schedules on the product as the mutant
+ * breaks it, until one is judged to be wrong. Prints one JSON line: `{"seed":...,"message":...}`, or `{}` if none was.
+ */
+const [name, seedsMax = '100'] = process.argv.slice(2)
+const mutant = mutants.find((candidate) => candidate.name === name)
+if (!mutant) throw new Error(`no mutant ${name}; there are ${mutants.map((known) => known.name).join(', ')}`)
+
+let applied = false
+registerHooks({
+  load(url, context, next) {
+    const loaded = next(url, context)
+    if (!url.endsWith(`/packages/${mutant.file}`)) return loaded
+    applied = true
+    return { ...loaded, source: mutate(String(Buffer.from(loaded.source as Uint8Array)), mutant) }
+  },
+})
+
+function mutate(source: string, { file, edits }: Mutant): string {
+  return edits.reduce((text, { from, to }) => {
+    const parts = text.split(from)
+    if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} times: ${from}`)
+    return parts.join(to)
+  }, source)
+}
+
+const { simulate } = await import('./simulation.ts')
+if (!applied) throw new Error(`${mutant.file} was not loaded`)
+let caught: { seed: number; message: string } | undefined
+for (let seed = 1; seed <= Number(seedsMax) && !caught; seed++) {
+  try {
+    await simulate(seed)
+  } catch (error) {
+    caught = { seed, message: String(error) }
+  }
+}
+process.stdout.write(`${JSON.stringify(caught ?? {})}\n`)
