@@ -138,6 +138,27 @@ describe('sealing and opening', () => {
   })
 })
 
+test('ids that retention removes under a reader are skipped, and those behind them still come', async () => {
+  const { journal } = await openOn(await diskWithData())
+  for (let round = 0; round < 12; round++)
+    await journal.append(stream(1), entries(`x${round}`, 4, { admittedAt: round * 1_000 }))
+  await journal.settled()
+  const sequences: number[] = []
+  let retained = false
+  for await (const { first, admittedAt } of journal.recentIds(stream(1), 0, 0)) {
+    for (const index of admittedAt.keys()) sequences.push(first + index)
+    if (!retained) assert.ok((await journal.retain(8_000, new Map())) > 0)
+    retained = true
+  }
+  const kept = journal.streams()[0]!.first
+  assert.ok(kept > 20 && sequences[0] === 1 && !sequences.includes(kept - 1), `${kept}: ${sequences.join()}`)
+  assert.deepEqual(
+    sequences.filter((sequence) => sequence >= kept),
+    Array.from({ length: 49 - kept }, (_, index) => kept + index),
+  )
+  await journal.close()
+})
+
 async function recentSequences(journal: Journal, from: number): Promise<number[]> {
   const sequences: number[] = []
   for await (const { first, admittedAt } of journal.recentIds(stream(from), 0, 0))

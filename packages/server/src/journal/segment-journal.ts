@@ -349,9 +349,10 @@ export async function openSegmentJournal(
       return sequences.map((sequence) => (sequence === kept[next] ? found[next++] : undefined))
     },
     recentIds(stream, after, admittedFrom) {
-      const from = Math.max(after + 1, first.get(stream) ?? 1) as Sequence
+      const firstKept = (): Sequence => first.get(stream) ?? (1 as Sequence)
+      const from = Math.max(after + 1, firstKept()) as Sequence
       const onUnreadable = (error: unknown): void => onFault(`the recent ids of ${stream} cannot be read`, error)
-      return readIds(list, stream, { from, to: durable(stream), admittedFrom }, onUnreadable)
+      return readIds(list, stream, { from, to: durable(stream), admittedFrom, firstKept }, onUnreadable)
     },
     streams: () =>
       [...streams].map(([stream, { last, frontier }]) => ({

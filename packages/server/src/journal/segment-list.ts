@@ -110,14 +110,24 @@ export async function getEntries(
 export async function* readIds(
   list: SegmentList,
   stream: StreamId,
-  range: { readonly from: Sequence; readonly to: Sequence | 0; readonly admittedFrom: number },
+  range: {
+    readonly from: Sequence
+    readonly to: Sequence | 0
+    readonly admittedFrom: number
+    /** What retention has left by now. */
+    readonly firstKept: () => Sequence
+  },
   onUnreadable: (error: unknown) => void,
 ): AsyncGenerator<RecentIds> {
   let next: number = await firstRecent(list, stream, range)
   while (next <= range.to) {
     const page = await inSegment(list, stream, next as Sequence, (segment) => segment.ids(stream, next as Sequence))
-    // Removed by retention while reading.
-    if (!page) return
+    if (!page) {
+      // Removed by retention while reading: what is left goes on behind it.
+      if (range.firstKept() <= next) return
+      next = range.firstKept()
+      continue
+    }
     if (page.unreadable) onUnreadable(page.unreadable)
     for (const part of page.parts) {
       const wanted = idsBetween(part, next, range.to)
