@@ -68,6 +68,9 @@ function allocate(capacity: number) {
   }
 }
 
+/** A copy, because the bytes may lie anywhere and words may not. */
+const asWords = (keys: Uint8Array): Int32Array => new Int32Array(Uint8Array.from(keys).buffer)
+
 const sameKey = (keys: Int32Array, a: number, b: number): boolean => {
   for (let word = 0; word < wordsPerKey; word++)
     if (keys[a * wordsPerKey + word] !== keys[b * wordsPerKey + word]) return false
@@ -167,15 +170,15 @@ export function createEventWindow(entriesMax = windowEntriesMax, ageMsMax = wind
   }
 
   /** Takes the next place for an id; -1 where it has one already. */
-  function place(ids: Uint8Array, index: number, sequence: number, time: number): number {
+  function place(ids: Int32Array, index: number, sequence: number, time: number): number {
     while (size > 0 && ring.times[oldest]! < time - ageMsMax) removeOldest()
     if (size === ring.capacity) {
       if (ring.capacity < entriesMax) grow()
       else removeOldest()
     }
     const position = (oldest + size) % ring.capacity
-    for (let byte = 0; byte < bytesPerKey; byte++)
-      ring.idBytes[position * bytesPerKey + byte] = ids[index * bytesPerKey + byte]!
+    for (let word = 0; word < wordsPerKey; word++)
+      ring.ids[position * wordsPerKey + word] = ids[index * wordsPerKey + word]!
     const slot = slotOf(position)
     // The same id twice cannot come from the writer; from a journal that holds it twice the first one stands.
     if (ring.slots[slot] !== 0 && ring.states[ring.slots[slot]! - 1] !== gone) return -1
@@ -197,12 +200,13 @@ export function createEventWindow(entriesMax = windowEntriesMax, ageMsMax = wind
       return { kind: same ? 'duplicate' : 'reused', sequence }
     },
     add(entry, sequence) {
-      const position = place(entry.idKey, 0, sequence, entry.admittedAt)
+      const position = place(asWords(entry.idKey), 0, sequence, entry.admittedAt)
       if (position >= 0) setContent(position, entry)
     },
     addIds({ first, idKeys, admittedAt }) {
+      const words = asWords(idKeys)
       for (let index = 0; index < admittedAt.length; index++) {
-        const position = place(idKeys, index, first + index, admittedAt[index]!)
+        const position = place(words, index, first + index, admittedAt[index]!)
         if (position >= 0) setState(position, unknown)
       }
     },
