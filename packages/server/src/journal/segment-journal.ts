@@ -311,6 +311,8 @@ export async function openSegmentJournal(
     const spans = await oldest.spans()
     // A log that outlived its sealed segment would look like one out of order.
     if (sealedLogs.has(oldest.number)) await removeLog(oldest.number)
+    // And so would a sealed file whose sealing failed after it got its name.
+    if (!oldest.sealed) await disk.unlink(`${directory}/${segmentName(oldest.number, 'seg')}`)
     const before = new Map([...spans.keys()].map((stream) => [stream, first.get(stream)!]))
     // Out of the list first: a reader that finds the file gone then sees that it was removed, and where to go on.
     replaceSegments(list.segments.slice(1))
