@@ -2,10 +2,10 @@ import { registerHooks } from 'node:module'
 import { mutants, type Mutant } from './mutants.ts'
 
 /**
- * `node --conditions=opentrail-source test/fault/run-mutant.ts <name> <seeds>`: runs schedules on the product as the mutant
+ * `node --conditions=opentrail-source test/fault/run-mutant.ts <name> [<seeds> [<first>]]`: runs schedules on the product as the mutant
  * breaks it, until one is judged to be wrong. Prints one JSON line: `{"seed":...,"message":...}`, or `{}` if none was.
  */
-const [name, seedsMax = '100'] = process.argv.slice(2)
+const [name, seedsMax = '100', first] = process.argv.slice(2)
 const mutant = mutants.find((candidate) => candidate.name === name)
 if (!mutant) throw new Error(`no mutant ${name}; there are ${mutants.map((known) => known.name).join(', ')}`)
 
@@ -30,7 +30,8 @@ function mutate(source: string, { file, edits }: Mutant): string {
 const { simulate } = await import('./simulation.ts')
 if (!applied) throw new Error(`${mutant.file} was not loaded`)
 let caught: { seed: number; message: string } | undefined
-for (let seed = 1; seed <= Number(seedsMax) && !caught; seed++) {
+const firstSeed = Number(first ?? mutant.firstSeed ?? 1)
+for (let seed = firstSeed; seed < firstSeed + Number(seedsMax) && !caught; seed++) {
   try {
     await simulate(seed)
   } catch (error) {

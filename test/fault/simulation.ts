@@ -55,9 +55,16 @@ export async function simulate(seed: number): Promise<Outcome> {
     const died = !(await world.settle(world.life.process, work))
     if (died || chance(dice, 0.06)) {
       if (!died && chance(dice, 0.5)) await close(world)
-      world.crash({ powerCut: chance(dice, 0.6), wipe: chance(dice, 0.12) })
+      const powerCut = chance(dice, 0.6)
+      world.crash({ powerCut, wipe: chance(dice, 0.12) })
       await world.open()
       counts.lives++
+      // What a killed process left unsynced must last once the next one has shown it.
+      if (!powerCut && chance(dice, 0.2)) {
+        world.crash({ powerCut: true, wipe: false })
+        await world.open()
+        counts.lives++
+      }
     } else if (ended.length > 0 || chance(dice, 0.2)) await world.judge('new')
     for (const walk of ended.splice(0)) walk.compare()
   }
@@ -88,7 +95,7 @@ function prepare(world: World): { leaps: boolean } {
   world.advanceClock(below(dice, 20 * secondMs))
   if (chance(dice, 0.12)) world.advanceClock(below(dice, 3 * hourMs))
   const leaps = chance(dice, 0.08)
-  if (leaps) world.advanceClock(pick(dice, [2, 2, 30, 100]) * dayMs + below(dice, 2 * dayMs))
+  if (leaps) world.advanceClock(pick(dice, [1, 1, 2, 29, 30, 99]) * dayMs + below(dice, 2 * dayMs))
   if (chance(dice, world.engineUp ? 0.05 : 0.4)) world.setEngine(!world.engineUp)
   if (chance(dice, 0.05)) machine.disk.setCapacity(below(dice, 60_000))
   else if (chance(dice, 0.4)) machine.disk.setCapacity(Infinity)

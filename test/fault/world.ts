@@ -70,6 +70,8 @@ export async function createWorld(seed: number) {
   const clocks: Clocks = { domain: () => now, wall: () => now, monotonic: () => turns.time() }
   let engineUp = true
   let life: Life | undefined
+  /** Found where nobody waits for it. */
+  let violation: Violation | undefined
   /** Faults that had happened when the index was last known to have everything. */
   let calmSince = 0
   /** The last day that retention has let history forget. */
@@ -134,9 +136,15 @@ export async function createWorld(seed: number) {
       async retain(admittedBefore, cursors) {
         // What it removes is compared with the ledger later, so it has to be known.
         await withoutFaults(() => archive(journal, 'new'))
+        const removedBefore = new Map(journal.streams().map(({ stream, first }) => [stream, first - 1]))
         ledger.retainedBefore = Math.max(ledger.retainedBefore, admittedBefore)
         historyForgotten = Math.max(historyForgotten, Math.floor(now / dayMs) - historyKeptDays)
-        return journal.retain(admittedBefore, cursors)
+        const { historyCursors } = await observe(journal)
+        const freed = await journal.retain(admittedBefore, cursors)
+        for (const { stream, first } of journal.streams())
+          if (first - 1 > Math.max(historyCursors.get(stream) ?? 0, removedBefore.get(stream) ?? 0))
+            violation ??= new Violation(`${stream} now begins at ${first}: removed before history had it`)
+        return freed
       },
     }
     const service = await openService(
@@ -217,6 +225,7 @@ export async function createWorld(seed: number) {
   async function judge(from: 'new' | 'start'): Promise<void> {
     const { process, journal } = life!
     await withoutFaults(() => settle(process, [archive(journal, from)]))
+    if (violation) throw violation
     // Between turns nothing moves.
     checkJournal(ledger, await observe(journal))
   }
