@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { childExecArgv, siblingModule } from '../process/index.ts'
 import type { PackResult, Sealer } from './sealer.ts'
 
 /**
@@ -13,9 +13,7 @@ export function createWorkerSealer(): Sealer {
 
   const started = (): Worker => {
     if (worker) return worker
-    const made = new Worker(new URL(`./seal-worker${extname(import.meta.url)}`, import.meta.url), {
-      execArgv: process.execArgv,
-    })
+    const made = new Worker(siblingModule(import.meta.url, './seal-worker'), { execArgv: childExecArgv() })
     made.unref()
     // A dead thread is replaced at the next request; the request under way fails and the segment is sealed again later.
     made.on('error', () => (worker = undefined))
