@@ -135,6 +135,7 @@ export const mutants: readonly Mutant[] = [
     breaks: 'what an earlier process left in the outbox is not looked for in the journal',
     file: outbox,
     edits: [{ from: 'if (!own.has(key) && (await isStored(journal, stream, entry)))', to: 'if (false)' }],
+    firstSeed: 190,
   },
   {
     name: 'new-token-each-try',
@@ -150,7 +151,6 @@ export const mutants: readonly Mutant[] = [
       { from: insert, to: '' },
       { from: '        await state.complete(plan)\n', to: `        await state.complete(plan)\n${insert}` },
     ],
-    firstSeed: 190,
   },
   {
     name: 'tail-dropped-early',

@@ -39,6 +39,8 @@ interface Timer extends Waiting {
   readonly ms: number
 }
 
+const takeAt = <T>(list: T[], index: number): T => list.splice(index, 1)[0]!
+
 /** Decides alone who goes on: between two turns all promises settle, so a schedule repeats for the same `random`. */
 export function createTurns(random: () => number): Turns {
   let waiting: Waiting[] = []
@@ -46,7 +48,6 @@ export function createTurns(random: () => number): Turns {
   let now = 0
   let turns = 0
 
-  const takeAt = <T>(list: T[], index: number): T => list.splice(index, 1)[0]!
   const earliest = () => timers.reduce((best, timer, index) => (timer.due < timers[best]!.due ? index : best), 0)
 
   function fireTimer(): void {

@@ -35,6 +35,20 @@ export interface Life {
 
 export type World = Awaited<ReturnType<typeof createWorld>>
 
+function archiveOne(known: StoredEntry[], entry: StoredEntry): void {
+  const before = known[entry.sequence - 1]
+  const copy = { ...entry, record: Buffer.from(entry.record), envelope: Buffer.from(entry.envelope) }
+  if (!before) known.push({ ...copy, idKey: Buffer.from(entry.idKey), recordHash: Buffer.from(entry.recordHash) })
+  else
+    demand(
+      Buffer.compare(before.record, entry.record) === 0 &&
+        Buffer.compare(before.envelope, entry.envelope) === 0 &&
+        Buffer.compare(before.recordHash, entry.recordHash) === 0 &&
+        before.admittedAt === entry.admittedAt,
+      () => `${entry.stream}#${entry.sequence} has changed since it was first read`,
+    )
+}
+
 /** The service on the simulated machine; everything in it follows from `seed`. */
 export async function createWorld(seed: number) {
   const dice = seededRandom(seed * 5)
@@ -103,20 +117,6 @@ export async function createWorld(seed: number) {
       demand(entries.length === last - start, () => `${stream}: ${entries.length} entries in (${start}, ${last}]`)
       for (const entry of entries) archiveOne(known, entry)
     }
-  }
-
-  function archiveOne(known: StoredEntry[], entry: StoredEntry): void {
-    const before = known[entry.sequence - 1]
-    const copy = { ...entry, record: Buffer.from(entry.record), envelope: Buffer.from(entry.envelope) }
-    if (!before) known.push({ ...copy, idKey: Buffer.from(entry.idKey), recordHash: Buffer.from(entry.recordHash) })
-    else
-      demand(
-        Buffer.compare(before.record, entry.record) === 0 &&
-          Buffer.compare(before.envelope, entry.envelope) === 0 &&
-          Buffer.compare(before.recordHash, entry.recordHash) === 0 &&
-          before.admittedAt === entry.admittedAt,
-        () => `${entry.stream}#${entry.sequence} has changed since it was first read`,
-      )
   }
 
   async function openOnce(process: Process): Promise<Life> {
