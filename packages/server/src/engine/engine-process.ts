@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
-import { extname } from 'node:path'
 import { request } from 'node:http'
+import { childExecArgv, siblingModule } from '../process/index.ts'
 import { threadPoolSize, type EngineHostOptions } from './engine-configuration.ts'
 import type { FromHost, ToHost } from './engine-messages.ts'
 
@@ -38,10 +38,9 @@ function ping({ socketPath, token }: EngineHostOptions, milliseconds: number): P
 
 /** Starts one host. It gets no environment but what it needs, and its orders over the IPC channel. */
 export function spawnEngineHost(options: EngineHostOptions): EngineHostProcess {
-  const file = new URL(`./engine-host${extname(import.meta.url)}`, import.meta.url)
-  const child = fork(file, [], {
+  const child = fork(siblingModule(import.meta.url, './engine-host'), [], {
     // Small heaps: rows pass through as buffers. V8's own helper threads would only compete with the engine's.
-    execArgv: [...process.execArgv, '--max-old-space-size=256', '--max-semi-space-size=2', '--v8-pool-size=1'],
+    execArgv: [...childExecArgv(), '--max-old-space-size=256', '--max-semi-space-size=2', '--v8-pool-size=1'],
     env: { PATH: process.env['PATH'], TZ: 'UTC', UV_THREADPOOL_SIZE: String(threadPoolSize) },
     cwd: options.directory,
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
