@@ -28,19 +28,20 @@ const once: Readonly<Record<number, string>> = {
   2240: 'selftrail: an event in the outbox for more than an hour was stored again',
   10414: 'journal: a page whose first entry retention removed was empty, as at the end',
   10635: 'the same, by another way',
+  20190: 'journal: retention left a sealed file whose sealing had failed, and the next opening refused to start',
 }
 
-function report({ failures }: Result): void {
-  const lines = failures.map(
+/** The failures, each with how to repeat it. */
+const report = ({ failures }: Result): string[] =>
+  failures.map(
     ({ seed, message }) =>
       `seed ${seed}: ${message}\n  repeat: node --conditions=opentrail-source test/fault/run-seeds.ts ${seed} 1`,
   )
-  assert.equal(lines.join('\n'), '')
-}
 
 describe('seeded schedules of the whole service on simulated stores', () => {
   test('those that once failed', { timeout: blockTimeoutMs }, async () => {
-    for (const seed of Object.keys(once)) report(await runWorker<Result>('run-seeds.ts', [seed, 1], blockTimeoutMs))
+    for (const seed of Object.keys(once))
+      assert.deepEqual(report(await runWorker<Result>('run-seeds.ts', [seed, 1], blockTimeoutMs)), [])
   })
 
   const workers = availableParallelism()
@@ -53,7 +54,7 @@ describe('seeded schedules of the whole service on simulated stores', () => {
           runWorker<Result>('run-seeds.ts', [first + worker * share, share], blockTimeoutMs),
         ),
       )
-      for (const result of results) report(result)
+      assert.deepEqual(results.flatMap(report), [])
       // Schedules in which nothing happens would find nothing.
       const sum = (key: 'seeds' | 'entries' | 'removed' | 'lives' | 'faults' | 'walks') =>
         results.reduce((total, result) => total + result[key], 0)
