@@ -81,13 +81,20 @@ export async function openService(ports: ServicePorts, settings: ServiceSettings
   schedule.add({ name: 'relay outbox', everyMs: hourMs, run: () => outbox.relay() })
   let historyDay = 0
   schedule.add({
-    name: 'retention',
+    name: 'history retention',
     everyMs: hourMs,
     async run(now) {
       // History forgets whole days: asking the engine once a day is enough, and keeps a test's leap over months quick.
       const day = Math.floor(now / dayMs)
       if (day !== historyDay) await history.retain(now)
       historyDay = day
+    },
+  })
+  // A job of its own: an engine that is down keeps no segment on the disk.
+  schedule.add({
+    name: 'journal retention',
+    everyMs: hourMs,
+    async run(now) {
       const bytesFreed = await journal.retain(now - settings.retentionDays * dayMs, consumerCursors(journal, history))
       if (bytesFreed > 0) report({ kind: 'retention', bytesFreed })
     },

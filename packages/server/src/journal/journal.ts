@@ -40,9 +40,15 @@ export interface Journal {
    * @throws {JournalFencedError} another writer has taken over; stop writing.
    */
   append(stream: StreamId, entries: readonly NewEntry[], options?: { readonly reserve?: boolean }): Promise<Sequence>
-  /** Entries after `after`, oldest first, at most `limit` (at least one if there is one); none that a power cut could still remove. */
+  /**
+   * Entries after `after`, oldest first, at most `limit` (at least one if there is one); none that a power cut could
+   * still remove. @throws {JournalUnavailableError} the disk cannot be read.
+   */
   read(stream: StreamId, after: Sequence | 0, limit: number): Promise<JournalPage>
-  /** The entries at `sequences` in that order; undefined where retention has removed one or it is not durable. */
+  /**
+   * The entries at `sequences` in that order; undefined where retention has removed one or it is not durable.
+   * @throws {JournalUnavailableError} the disk cannot be read.
+   */
   get(stream: StreamId, sequences: readonly Sequence[]): Promise<(StoredEntry | undefined)[]>
   /**
    * The ids of the durable entries after `after`, oldest first, far cheaper than reading them. May begin later where everything

@@ -323,6 +323,21 @@ describe('failing disks', () => {
     await journal.close()
   })
 
+  test('a disk that cannot be read makes the journal unavailable, not broken', async () => {
+    const disk = await diskWithData()
+    const first = await openOn(disk)
+    const kept = await appended(first.journal, 1, entries('r', 5))
+    await first.journal.close()
+    // Opened anew, so that nothing is in memory.
+    const { journal } = await openOn(disk)
+    disk.setFault(({ kind }) => (kind === 'read' ? { kind: 'fail', when: 'before' } : undefined))
+    await assert.rejects(journal.get(stream(1), [1 as Sequence]), JournalUnavailableError)
+    await assert.rejects(journal.read(stream(1), 0, 10), JournalUnavailableError)
+    disk.setFault(undefined)
+    await assertHolds(journal, new Map([[stream(1), kept]]))
+    await journal.close()
+  })
+
   test('closing twice and with appends under way answers them all', async () => {
     const { journal } = await openOn(await diskWithData(), { cipher })
     const appends = Array.from({ length: 5 }, (_, i) => journal.append(stream(i), entries(`c${i}`, 2)))

@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import { encodedLength, streamParts } from '@opentrail/core/event'
 import type { NewEntry, Sequence, StoredEntry, StreamId } from '@opentrail/core/event'
 import type { Disk } from '../disk/index.ts'
-import type { RecordCipher } from '../keyring/index.ts'
+import { CipherError, type RecordCipher } from '../keyring/index.ts'
 import { layOutGroup, type PendingFrame, type WaitingAppend } from './append-group.ts'
 import { createByteCache } from './byte-cache.ts'
 import { epochFileName, takeEpoch } from './epoch-file.ts'
@@ -16,6 +16,7 @@ import { sealSegment } from './seal-segment.ts'
 import type { Sealer } from './sealer.ts'
 import { getEntries, readEntries, readIds, type SegmentList } from './segment-list.ts'
 import { segmentName } from './segment-names.ts'
+import { JournalCorruptError } from './segment-names.ts'
 import { createSealedSegment, type LogSegment, type Segment, type SegmentReading } from './segment.ts'
 
 /** Sealed segments of this many bytes uncompressed: few enough files, and one is sealed within about a second. */
@@ -337,7 +338,7 @@ export async function openSegmentJournal(
     async read(stream, after, limit) {
       for (;;) {
         const from = Math.max(after + 1, first.get(stream) ?? 1) as Sequence
-        const entries = await readEntries(list, stream, from, durable(stream), Math.max(1, limit))
+        const entries = await readable(readEntries(list, stream, from, durable(stream), Math.max(1, limit)))
         // Retention may have removed what the page was to begin with: it begins behind that, and is not the end.
         if (entries.length === 0 && (first.get(stream) ?? 1) > from) continue
         return { entries, last: entries.at(-1)?.sequence ?? (after as Sequence) }
@@ -345,7 +346,7 @@ export async function openSegmentJournal(
     },
     async get(stream, sequences) {
       const kept = sequences.filter((sequence) => isKept(stream, sequence))
-      const found = await getEntries(list, stream, kept)
+      const found = await readable(getEntries(list, stream, kept))
       if (kept.length === sequences.length) return found
       let next = 0
       return sequences.map((sequence) => (sequence === kept[next] ? found[next++] : undefined))
@@ -394,6 +395,16 @@ export async function openSegmentJournal(
     },
   }
   return { journal, opened: found.report }
+}
+
+/** A disk that cannot be read is as good a reason to come back later as one that cannot be written. */
+async function readable<T>(reading: Promise<T>): Promise<T> {
+  try {
+    return await reading
+  } catch (cause) {
+    if (cause instanceof CipherError || cause instanceof JournalCorruptError) throw cause
+    throw new JournalUnavailableError('the journal cannot be read', { cause })
+  }
 }
 
 const bytesOf = (segments: readonly Segment[]): number => segments.reduce((sum, { bytes }) => sum + bytes, 0)

@@ -6,6 +6,7 @@ import {
   type HistoryReader,
   type HistoryRequest,
 } from '../history/index.ts'
+import { JournalUnavailableError } from '../journal/index.ts'
 import { ApiError } from './api-error.ts'
 import { createLookupTokens, type LookupCursor, type LookupTokens, type TokenFault } from './lookup-token.ts'
 import type { Operation } from './operation.ts'
@@ -79,7 +80,7 @@ async function readPage(history: HistoryReader, asked: HistoryRequest): Promise<
   try {
     return await history.page(asked)
   } catch (error) {
-    if (!(error instanceof PostingsUnavailableError)) throw error
+    if (!(error instanceof PostingsUnavailableError || error instanceof JournalUnavailableError)) throw error
     throw new ApiError('ServiceUnavailable', 'The event history is not available at the moment; try again.', {
       cause: error,
       status: 503,
