@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { PassThrough, Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
+import { crc32 } from 'node:zlib'
 import * as fc from 'fast-check'
 import { describe, test } from 'vitest'
 import { emptySha256, sha256Hex } from './canonical-request.ts'
@@ -66,14 +67,22 @@ test("Amazon S3's documented example: 65 KB in two chunks", async () => {
   assert.deepEqual((await decode(wire, seed(), 66_560, 10_007)).content, content)
 })
 
-const kinds: [name: string, seed: ChunkSeed, trailers: Record<string, string>][] = [
-  ['signed', seed(), {}],
-  ['signed with trailer', seed({ trailer: true }), { 'x-amz-checksum-crc32c': 'sOO8/Q==' }],
-  ['unsigned with trailer', seed({ signed: false, trailer: true }), { 'x-amz-checksum-crc32': 'AAAAAA==' }],
+const kinds: [name: string, seed: ChunkSeed, checksum?: 'crc32' | 'sha256'][] = [
+  ['signed', seed()],
+  ['signed with trailer', seed({ trailer: true }), 'sha256'],
+  ['unsigned with trailer', seed({ signed: false, trailer: true }), 'crc32'],
 ]
+/** What a client sends for `content`. */
+const trailersOf = (content: Buffer, checksum?: 'crc32' | 'sha256'): Record<string, string> => {
+  if (checksum === undefined) return {}
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(crc32(content))
+  const value = checksum === 'sha256' ? Buffer.from(sha256Hex(content), 'hex') : bytes
+  return { [`x-amz-checksum-${checksum}`]: value.toString('base64') }
+}
 
-describe.each(kinds)('%s', (_, from, trailers) => {
-  const names = Object.keys(trailers)
+describe.each(kinds)('%s', (_, from, checksum) => {
+  const names = checksum ? [`x-amz-checksum-${checksum}`] : []
   test('any chunks in any pieces come out as they went in', async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -81,6 +90,7 @@ describe.each(kinds)('%s', (_, from, trailers) => {
         fc.integer({ min: 1, max: 400 }),
         async (chunks, size) => {
           const content = Buffer.concat(chunks)
+          const trailers = trailersOf(content, checksum)
           const wire = encoded(
             chunks.map((chunk) => Buffer.from(chunk)),
             from,
@@ -95,6 +105,7 @@ describe.each(kinds)('%s', (_, from, trailers) => {
     )
   })
   const content = Buffer.from('0123456789abcdef')
+  const trailers = trailersOf(content, checksum)
   const wire = encoded([content.subarray(0, 9), content.subarray(9)], from, trailers)
   test('a body that stops early, goes on, or has another length is refused', async () => {
     for (let length = 0; length < wire.length - 2; length++) {
@@ -103,6 +114,10 @@ describe.each(kinds)('%s', (_, from, trailers) => {
     await assert.rejects(decode(Buffer.concat([wire, Buffer.from('x')]), from, 16, 7, names), /after the last chunk/)
     await assert.rejects(decode(wire, from, 15, 7, names), /x-amz-decoded-content-length/)
     await assert.rejects(decode(wire, from, 17, 7, names), /x-amz-decoded-content-length/)
+  })
+  test.runIf(checksum)('a checksum that is not the one of the content is refused', async () => {
+    const other = trailersOf(Buffer.from('0123456789abcdeF'), checksum)
+    await assert.rejects(decode(encoded([content], from, other), from, 16, 7, names), { code: 'BadDigest' })
   })
   test.runIf(from.signed)('no byte of data, length, signature or trailer can change', async () => {
     for (let at = 0; at < wire.length - 2; at++) {
@@ -124,6 +139,13 @@ test('a trailer that was not announced is refused', async () => {
   const from = seed({ trailer: true })
   await assert.rejects(decode(encoded([], from, { 'x-other': '1' }), from, 0, 10, []), /not announced/)
   await assert.rejects(decode(encoded([], from), from, 0, 10, ['x-amz-checksum-crc32']), /missing/)
+})
+
+test('a checksum of an unknown kind is refused before anything is read', () => {
+  const trailerNames = ['x-amz-checksum-md5']
+  assert.throws(() => createChunkedPayload({ seed: seed({ trailer: true }), decodedBytes: 0, trailerNames }), {
+    code: 'ValidationException',
+  })
 })
 
 test('an upload that is aborted ends in an error, not in silence', async () => {

@@ -5,6 +5,7 @@ import { invalidSignature } from './authentication-error.ts'
 import { emptySha256, sha256Hex } from './canonical-request.ts'
 import { sameText, signature } from './signing-key.ts'
 import type { ChunkSeed } from './sigv4.ts'
+import { trailingChecksums, type TrailingChecksum } from './trailing-checksum.ts'
 
 /** A chunk's line is a length and a signature: 16 + 17 + 64 characters; a trailer line may hold a long checksum. */
 const lineBytesMax = 1_024
@@ -24,7 +25,8 @@ export interface ChunkedPayloadOptions {
 type State = 'chunk-line' | 'data' | 'data-end' | 'trailer' | 'final-line' | 'done'
 
 /**
- * Decodes an aws-chunked body (`STREAMING-...` payloads) and checks each chunk's signature and the trailer's.
+ * Decodes an aws-chunked body (`STREAMING-...` payloads) and checks each chunk's signature, the trailer's, and the
+ * checksums in the trailer.
  * Bytes come out as they arrive, whatever the chunk size, so memory stays flat: **what came out is proven only once the
  * stream has ended**; on an error the reader must throw all of it away.
  * Source: Amazon S3 API Reference, "Signature Calculations: Transferring Payload in Multiple Chunks" and "... trailing headers".
@@ -44,10 +46,13 @@ export class ChunkedPayload extends Transform {
   #trailerText = ''
   #trailerSignature: string | undefined
   #trailerLines = 0
+  readonly #checksums: readonly TrailingChecksum[]
 
+  /** @throws {ApiError} a checksum is announced whose algorithm is not known. */
   constructor(options: ChunkedPayloadOptions) {
     super()
     this.#options = options
+    this.#checksums = trailingChecksums(options.trailerNames ?? [])
     this.#previousSignature = options.seed.signature
     // A pipe does not say that its source failed: without this a reader would wait for ever for an aborted upload.
     this.once('pipe', (source: Readable) => {
@@ -90,6 +95,7 @@ export class ChunkedPayload extends Transform {
     const piece = bytes.subarray(offset, offset + this.#chunkLeft)
     this.#chunkLeft -= piece.length
     if (this.#options.seed.signed) this.#chunkHash.update(piece)
+    for (const checksum of this.#checksums) checksum.update(piece)
     this.push(piece)
     if (this.#chunkLeft === 0) this.#state = 'data-end'
     return offset + piece.length
@@ -174,6 +180,9 @@ export class ChunkedPayload extends Transform {
       const text = `AWS4-HMAC-SHA256-TRAILER\n${seed.amzDate}\n${seed.scope}\n${this.#previousSignature}\n${sha256Hex(this.#trailerText)}`
       this.#checked(text, this.#trailerSignature ?? '')
     }
+    for (const checksum of this.#checksums) {
+      if (this.trailers.get(checksum.trailer) !== checksum.value()) throw badDigest(checksum.trailer)
+    }
     this.#state = 'done'
   }
 
@@ -191,3 +200,5 @@ export const createChunkedPayload = (options: ChunkedPayloadOptions): ChunkedPay
 const malformed = (detail: string) =>
   new ApiError('MalformedHttpRequestException', `The chunked body is not valid: ${detail}.`)
 const incompleteBody = (message: string) => new ApiError('IncompleteBody', message)
+const badDigest = (trailer: string) =>
+  new ApiError('BadDigest', `The ${trailer} you specified did not match the calculated checksum.`)
