@@ -67,7 +67,7 @@ ${cloudTrailOperations
 | Route | Who | What |
 |---|---|---|
 | \`POST /events\` | administrator, producer; SigV4 (service \`cloudtrail\`) or \`Authorization: Bearer\` | takes events in: one JSON object a line, or \`{"Records":[...]}\`; \`Content-Encoding: gzip\`, \`Idempotency-Key\` |
-| \`GET /events/reports/<id>\` | who knows the id | all refusals of one request, one JSON object a line |
+| \`GET /events/reports/<id>\` | principals of the account that made the request; SigV4 or bearer | all refusals of one request, one JSON object a line |
 | \`GET /health\`, \`/ready\`, \`/metrics\` | anybody who can connect | state, readiness, Prometheus metrics |
 | \`GET /test/clock\`, \`POST /test/clock/advance\`, \`set\`, \`freeze\`, \`unfreeze\` | anybody on the machine | test mode only: the virtual clock |
 

@@ -55,6 +55,21 @@ export async function post(options: Post): Promise<Reply> {
   return { status: incoming.statusCode!, code: code as string | undefined, requestId: requestId as string, answer }
 }
 
+/** `GET /events/reports/<id>`, signed, or with a bearer token, or with nothing. */
+export function getReport(
+  endpoint: string,
+  id: string,
+  by: { readonly key?: Post['key']; readonly token?: string } = { key: credentials },
+): Promise<Response> {
+  const url = new URL(`/events/reports/${id}`, endpoint)
+  const identity = by.key && { ...by.key, region: 'us-east-1', service: 'cloudtrail' }
+  const signed = { method: 'GET', target: url.pathname, headers: { host: url.host }, body: Buffer.alloc(0) }
+  const headers = identity
+    ? signRequest(signed, identity, Date.now())
+    : { ...(by.token !== undefined && { authorization: `Bearer ${by.token}` }) }
+  return fetch(url, { headers })
+}
+
 function sign(
   options: Post,
   headers: Record<string, string>,

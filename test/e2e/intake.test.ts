@@ -13,7 +13,7 @@ import type { RunningServer } from '../../packages/server/src/main.ts'
 import { skipped } from '../skip.ts'
 import { record } from '../wire/records.ts'
 import { account, credentials, startTestServer } from '../wire/test-server.ts'
-import { administer, newKey, post, type Post } from './intake-client.ts'
+import { administer, getReport, newKey, post, type Post } from './intake-client.ts'
 
 const run = promisify(execFile)
 let server: RunningServer
@@ -193,14 +193,28 @@ describe('refusals', () => {
     const reply = await send(`${'x\n'.repeat(2_500)}${ndjson(record())}`)
     assert.deepEqual([reply.status, ...summary({ ...reply.answer })], [200, 2_501, 1, 0, 2_500])
     assert.equal(reply.answer.refusals.length, 1_000)
-    const report = await fetch(new URL(`/events/reports/${reply.answer.reportId}`, server.endpoint))
+    const id = reply.answer.reportId!
+    const report = await getReport(server.endpoint, id)
     const lines = (await report.text()).trimEnd().split('\n')
     assert.deepEqual(
       lines.map((line) => (JSON.parse(line) as { index: number }).index),
       Array.from({ length: 2_500 }, (_, index) => index),
     )
-    const missing = await fetch(new URL(`/events/reports/${randomUUID()}`, server.endpoint))
-    assert.equal(missing.status, 404)
+    const { secretAccessKey: token } = await newKey(server.endpoint, 'producer', 'bearer')
+    assert.equal(await (await getReport(server.endpoint, id, { token })).text(), `${lines.join('\n')}\n`)
+    assert.equal((await getReport(server.endpoint, randomUUID())).status, 404)
+  })
+
+  test('a report is for the account that made the request, and not for strangers', async () => {
+    const { answer } = await send('x\n'.repeat(1_001))
+    const other = '444455556666'
+    await administer(server.endpoint, '/accounts/create', { accountId: other, name: 'other' })
+    const key = await newKey(server.endpoint, 'administrator', 'signature', other)
+    const { secretAccessKey: token } = await newKey(server.endpoint, 'producer', 'bearer', other)
+    for (const by of [{ key }, { token }])
+      assert.equal((await getReport(server.endpoint, answer.reportId!, by)).status, 404)
+    for (const by of [{}, { token: 'x' }, { key: { ...credentials, secretAccessKey: 'wrong' } }])
+      assert.ok([400, 403].includes((await getReport(server.endpoint, answer.reportId!, by)).status))
   })
 
   test('a body of which nothing could be used fails as a whole', async () => {

@@ -162,6 +162,7 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
     credentials: accounts,
     regions: new Set<string>(configuration.regions),
     home: { account, region },
+    leadingRegion: region,
     refusals,
   }
   const routes = [
@@ -187,12 +188,11 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
       bodyBytesMax: configuration.intake.bodyBytesMax,
       clocks,
       trail: service.trail,
-      leadingRegion: region,
       spoolDirectory: paths.spool,
       configVersion: service.configVersion,
       report,
     }),
-    reportsRoute({ reports }),
+    reportsRoute({ ...calls, reports, trail: service.trail, onFault }),
     ...parts.clockRoutes,
   ]
   const { host, port, tls, trustedProxies } = configuration

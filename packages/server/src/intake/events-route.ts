@@ -1,74 +1,35 @@
 import { createHash } from 'node:crypto'
-import { pipeline } from 'node:stream/promises'
-import { isLoopback } from '../config/index.ts'
-import type { Principal } from '../accounts/index.ts'
-import {
-  createChunkedPayload,
-  hasBearerToken,
-  verifyBearer,
-  type PayloadKind,
-  type SignatureRules,
-  type SigV4Verifier,
-  type VerifiedPayload,
-} from '../auth/index.ts'
-import type { CredentialSource } from '../accounts/index.ts'
-import type { AccountId, Region } from '@opentrail/core/event'
+import { createChunkedPayload, type VerifiedPayload } from '../auth/index.ts'
 import type { Clocks } from '../clock/index.ts'
-import {
-  describeCall,
-  internalFailureText,
-  recordRefusedCall,
-  type CallName,
-  type Exchange,
-  type RefusedCallOptions,
-  type Route,
-} from '../http/index.ts'
+import { describeCall, internalFailureText, type CallName, type Exchange, type Route } from '../http/index.ts'
 import { JournalFencedError, JournalFullError, JournalUnavailableError } from '../journal/index.ts'
 import type { ServerEvent } from '../observability/index.ts'
 import { ApiError } from '../operations/index.ts'
 import type { SelfTrail } from '../selftrail/index.ts'
 import { AdmissionBusyError } from './admission-pool.ts'
 import { BodyError, BodyTooLongError } from './body-chunks.ts'
+import { authenticateCaller, channelOf, eventsSource, type AuthenticationOptions, type Caller } from './caller.ts'
 import { IntakeInterruptedError, takeIn, type IntakeOptions } from './intake.ts'
 import { WriterBusyError } from './record-writer.ts'
 import { createSpool, SpoolFullError, type Spool } from './spool.ts'
 import { reusedCode, type IntakeAnswer, type IntakeOutcome } from './tally.ts'
 
-export interface EventsRouteOptions extends IntakeOptions, RefusedCallOptions {
-  readonly verifier: SigV4Verifier
-  readonly credentials: CredentialSource
+export interface EventsRouteOptions extends IntakeOptions, AuthenticationOptions {
   readonly clocks: Clocks
   readonly trail: SelfTrail
-  /** Where the calls of bearer tokens belong, which name no Region. */
-  readonly leadingRegion: Region
   readonly spoolDirectory: string
   readonly configVersion: () => number
   readonly report: (event: ServerEvent) => void
 }
 
 const call: CallName = {
-  eventSource: 'cloudtrail-data.amazonaws.com',
+  eventSource: eventsSource,
   eventName: 'PostEvents',
   readOnly: false,
   category: 'Data',
 }
 const action = 'cloudtrail-data:PostEvents'
-const signedPayloads: PayloadKind[] = ['signed-chunks', 'signed-chunks-trailer']
 const idempotencyKeyMax = 128
-/**
- * Without `x-amz-content-sha256` (`curl --aws-sigv4`) the signature can be checked only with the body at hand, that is: with
- * a stranger's body in memory.
- */
-const unannouncedBytesMax = 8 * 1024 * 1024
-
-interface Caller {
-  readonly principal: Principal
-  readonly region: Region
-  readonly payload: VerifiedPayload
-  /** The whole body, where its hash was needed to check the signature. */
-  readonly body?: Buffer
-}
-
 /** `POST /events`: NDJSON or `{"Records":[...]}`, plain or gzip, SigV4 or bearer token. */
 export function eventsRoute(options: EventsRouteOptions): Route {
   const spool = createSpool(options.spoolDirectory)
@@ -108,10 +69,9 @@ interface Reply {
 async function perform(exchange: Exchange, spool: Spool, options: EventsRouteOptions): Promise<Reply> {
   let caller: Caller
   try {
-    caller = await authenticate(exchange, options)
+    caller = await authenticateCaller(exchange, call, options)
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
-    await recordRefusedCall(exchange, call, error, options)
     return { failure: error }
   }
   let outcome: IntakeOutcome | undefined
@@ -131,46 +91,6 @@ async function perform(exchange: Exchange, spool: Spool, options: EventsRouteOpt
     failure = translate(error, exchange, options)
   }
   return { ...answer, ...(failure && { failure }) }
-}
-
-/** `GET /events/reports/<id>`: all refusals of one request, one JSON object a line. Report ids cannot be guessed. */
-export function reportsRoute({ reports }: Pick<EventsRouteOptions, 'reports'>): Route {
-  const path = '/events/reports/'
-  return {
-    method: 'GET',
-    path,
-    match: 'prefix',
-    async handle(exchange) {
-      const report = await reports.read(exchange.path.slice(path.length))
-      if (!report)
-        throw new ApiError('ResourceNotFoundException', 'There is no such report (any more).', { status: 404 })
-      exchange.outgoing.writeHead(200, { 'Content-Type': 'application/x-ndjson' })
-      await pipeline(report, exchange.outgoing).catch((error: unknown) => {
-        if (!exchange.signal.aborted) throw error
-      })
-    },
-  }
-}
-
-async function authenticate(exchange: Exchange, options: EventsRouteOptions): Promise<Caller> {
-  const { rawHeaders } = exchange.wire
-  if (hasBearerToken(rawHeaders)) {
-    const principal = verifyBearer(rawHeaders, options.credentials)
-    return { principal, region: options.leadingRegion, payload: { kind: 'unsigned' } }
-  }
-  // An unsigned payload is only as good as the connection it comes over.
-  const trusted = exchange.tls !== undefined || isLoopback(exchange.incoming.socket.remoteAddress ?? '')
-  const isSigned = exchange.header('authorization') !== undefined
-  const isAnnounced = exchange.header('x-amz-content-sha256') !== undefined
-  const body = isSigned && !isAnnounced ? await exchange.readBody(unannouncedBytesMax) : undefined
-  const rules: SignatureRules = {
-    service: 'cloudtrail',
-    isRegion: (name) => options.regions.has(name),
-    pathStyle: 'normalised',
-    payloads: trusted ? [...signedPayloads, 'unsigned', 'unsigned-chunks-trailer'] : signedPayloads,
-  }
-  const { principal, region, payload } = options.verifier.verify(exchange.wire, rules, body)
-  return { principal, region: region as Region, payload, ...(body && { body }) }
 }
 
 function authorise({ principal }: Caller): void {
@@ -241,8 +161,8 @@ function openBody(exchange: Exchange, payload: VerifiedPayload, bytesMax: number
     .map((name) => name.trim())
     .filter(Boolean)
   // What frames the chunks comes on top of what they hold.
-  const framed = exchange.bodyStream(bytesMax * 2)
-  return framed.pipe(createChunkedPayload({ seed: payload.seed, decodedBytes, trailerNames }))
+  const decoder = createChunkedPayload({ seed: payload.seed, decodedBytes, trailerNames })
+  return exchange.bodyStream(bytesMax * 2).pipe(decoder)
 }
 
 function decodedLength(exchange: Exchange, bytesMax: number): number {
@@ -304,9 +224,7 @@ async function recordCall(
   const about = {
     // A denied call is recorded without its parameters and under IAM's shorter name of the error, as CloudTrail does it.
     ...(!denied && { requestParameters: parameters(exchange) }),
-    resources: [
-      { accountId: principal.account, type: 'AWS::CloudTrail::Channel', ARN: channelArn(principal.account, region) },
-    ],
+    resources: channelOf(caller),
     ...(answer && (failure ? { additionalEventData: counts(answer) } : { responseElements: counts(answer) })),
     ...(failure && { errorCode: denied ? 'AccessDenied' : failure.code, errorMessage: failure.message }),
   }
@@ -334,4 +252,3 @@ function parameters(exchange: Exchange): Record<string, string> {
 }
 
 const counts = ({ received, stored, duplicates, refused }: IntakeAnswer) => ({ received, stored, duplicates, refused })
-const channelArn = (account: AccountId, region: Region) => `arn:aws:cloudtrail:${region}:${account}:channel/events`

@@ -173,7 +173,7 @@ describe('intake', () => {
     assert.deepEqual(reused, { count: 1, eventIds: [id] })
     assert.equal(answer.refused, 1_501)
     assert.equal(answer.refusals.length, 1_000)
-    const lines = (await text((await reports.read(answer.reportId!))!)).trimEnd().split('\n')
+    const lines = (await text((await reports.read(intakeContext.account, answer.reportId!))!)).trimEnd().split('\n')
     assert.equal(lines.length, 1_501)
     assert.ok(lines.some((line) => line.includes('EventIdReused')))
   })
@@ -181,7 +181,7 @@ describe('intake', () => {
   test('so many refusals that they are only counted', async () => {
     const { answer } = await takeIn(requestOf(bodyOf('x\n'.repeat(25_000))), await optionsOn(createMemoryJournal()))
     assert.equal(answer.refused, 25_000)
-    const lines = (await text((await reports.read(answer.reportId!))!)).trimEnd().split('\n')
+    const lines = (await text((await reports.read(intakeContext.account, answer.reportId!))!)).trimEnd().split('\n')
     assert.equal(lines.length, 10_001)
     assert.deepEqual(JSON.parse(lines.at(-1)!), { more: 15_000 })
   })
@@ -198,11 +198,11 @@ describe('intake', () => {
       )
     await takeIn(requestOf(body('First')), options)
     let opened = 0
-    const counting: RefusalReports = { ...reports, open: () => (opened++, reports.open()) }
+    const counting: RefusalReports = { ...reports, open: (of) => (opened++, reports.open(of)) }
     const { answer } = await takeIn(requestOf(body('Second')), { ...options, reports: counting })
     assert.equal(opened, 1)
     assert.equal(answer.refused, 1_200)
-    const lines = (await text((await reports.read(answer.reportId!))!)).trimEnd().split('\n')
+    const lines = (await text((await reports.read(intakeContext.account, answer.reportId!))!)).trimEnd().split('\n')
     const places = lines.map((line) => (JSON.parse(line) as { index: number }).index)
     assert.deepEqual(
       places.toSorted((a, b) => a - b),

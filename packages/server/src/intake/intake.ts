@@ -49,7 +49,8 @@ const appendsInFlightMax = 4
  * @throws {IntakeInterruptedError} with the counts so far, whatever the cause.
  */
 export async function takeIn(request: IntakeRequest, options: IntakeOptions): Promise<IntakeOutcome> {
-  const tally = createTally(options.reports, options.onFault)
+  const openReport = () => options.reports.open(request.context().account)
+  const tally = createTally(openReport, options.onFault)
   const inFlight = new Set<Promise<void>>()
   let failure: { error: unknown } | undefined
   let state = splitterStart

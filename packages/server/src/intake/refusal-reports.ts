@@ -1,5 +1,7 @@
+import type { Readable } from 'node:stream'
 import { mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { AccountId } from '@opentrail/core/event'
 import { uuid, type Random } from '../clock/index.ts'
 import type { RecordRefusal } from './admit-chunk.ts'
 
@@ -13,9 +15,9 @@ export interface RefusalReport {
 }
 
 export interface RefusalReports {
-  open(): Promise<RefusalReport>
-  /** The report as a stream of NDJSON; undefined where there is none (any more). */
-  read(id: string): Promise<NodeJS.ReadableStream | undefined>
+  open(account: AccountId): Promise<RefusalReport>
+  /** The account's report as a stream of NDJSON; undefined where it has none of this id (any more). */
+  read(account: AccountId, id: string): Promise<Readable | undefined>
 }
 
 /** Lines of one report; the last line then says how many more there were. */
@@ -27,17 +29,17 @@ const bufferBytes = 256 * 1024
 /** Reports as files in `directory`, which is theirs alone. Not durable on purpose: the refusals were answered already. */
 export function createRefusalReports(directory: string, random: Random): RefusalReports {
   return {
-    async open() {
+    async open(account) {
       await mkdir(directory, { recursive: true, mode: 0o700 })
       await removeOldest(directory)
       const id = uuid(random)
-      return createReport(id, await open(fileOf(directory, id), 'wx', 0o600))
+      return createReport(id, await open(fileOf(directory, account, id), 'wx', 0o600))
     },
-    async read(id) {
+    async read(account, id) {
       // The id becomes part of a path: only our own form is looked at.
       if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) return undefined
       // Opened here, so that a report that is removed meanwhile is one that is not there, not a broken stream.
-      const file = await open(fileOf(directory, id), 'r').catch(() => undefined)
+      const file = await open(fileOf(directory, account, id), 'r').catch(() => undefined)
       return file?.createReadStream()
     },
   }
@@ -77,7 +79,8 @@ function createReport(id: string, file: FileHandle): RefusalReport {
   }
 }
 
-const fileOf = (directory: string, id: string) => join(directory, `${id}.ndjson`)
+/** The account is part of the name: an id is found by nobody else, whoever has learned it. */
+const fileOf = (directory: string, account: AccountId, id: string) => join(directory, `${account}.${id}.ndjson`)
 
 async function removeOldest(directory: string): Promise<void> {
   const names = await readdir(directory)

@@ -1,7 +1,7 @@
 import { parseEnvelope, type NewEntry, type StreamId } from '@opentrail/core/event'
 import type { RecordRefusal } from './admit-chunk.ts'
 import type { WriteOutcome } from './record-writer.ts'
-import type { RefusalReport, RefusalReports } from './refusal-reports.ts'
+import type { RefusalReport } from './refusal-reports.ts'
 import { createSequenceRanges, type SequenceRange } from './sequence-ranges.ts'
 
 /** What became of a request's records. Always: received = stored + duplicates + refused. */
@@ -44,7 +44,11 @@ export interface Tally {
   finish(): Promise<IntakeOutcome>
 }
 
-export function createTally(reports: RefusalReports, onFault?: (error: unknown, where: string) => void): Tally {
+/** `openReport` is called once, when the answer cannot name all refusals. */
+export function createTally(
+  openReport: () => Promise<RefusalReport>,
+  onFault?: (error: unknown, where: string) => void,
+): Tally {
   const ranges = createSequenceRanges()
   const refusals: RecordRefusal[] = []
   const counts = { received: 0, stored: 0, duplicates: 0, refused: 0 }
@@ -71,7 +75,7 @@ export function createTally(reports: RefusalReports, onFault?: (error: unknown, 
 
   async function addToReport(more: readonly RecordRefusal[]): Promise<void> {
     if (!report) {
-      report = await reports.open()
+      report = await openReport()
       // The report holds all refusals, the named ones too, so that one place has the whole list.
       for (const named of refusals) await report.add(named)
     }
