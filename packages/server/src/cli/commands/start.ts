@@ -1,5 +1,6 @@
 import { environmentName, parseConfiguration, settingNames, type Configuration } from '../../config/index.ts'
 import type { RunningServer } from '../../main.ts'
+import { tuneGarbageCollection } from '../../process/index.ts'
 import { CommandError } from '../command-error.ts'
 import { print, printError, programName, type CliContext } from '../context.ts'
 import { exportLines } from './env.ts'
