@@ -45,7 +45,8 @@ const bodies = {
   'a bare list': ` [${a},${b}] `,
   'an indented list': JSON.stringify({ Records: [JSON.parse(a), JSON.parse(b)] }, null, 2),
   'indented records': `${pretty}\n${JSON.stringify(JSON.parse(b), null, 2)}`,
-  'indented records without anything between them': `${pretty}${pretty}`,
+  'indented records with tabs, CRLF and blank lines': `${JSON.stringify(JSON.parse(a), null, '\t').replaceAll('\n', '\r\n')}\r\n\r\n${pretty}\n`,
+  'an indented record, then one on its line': `${pretty}\n${b}\n${b}`,
   'one record': a,
   'one record, over several lines': `\n${pretty}\n`,
 }
@@ -117,8 +118,19 @@ describe('a bad record does not spoil its neighbours', () => {
     ])
     assert.deepEqual(recordsOf(`{"Records":[${a},,${b},]}`), [a, b])
   })
-  test('between indented records: up to the end of the line', () => {
+  test('between indented records: up to the next line that is not indented', () => {
     assert.deepEqual(recordsOf(`${pretty}\nnonsense\n${pretty}\n`), [pretty, 'nonsense', pretty])
+    for (const broken of ['{', '{\n  "a": [{', '{\n  "a": "', '{\n}}}]'])
+      assert.deepEqual(recordsOf(`${broken}\n${a}\n${pretty}\n${b}`).slice(-3), [a, pretty, b])
+  })
+  test('a first line that is cut off anywhere is one bad line', () => {
+    for (let length = 1; length < a.length; length++) {
+      const cut = a.slice(0, length).trim()
+      const { records, refusals } = split(`${cut}\n${b}\n${a}\n`)
+      assert.deepEqual([records, refusals], [[cut, b, a], []])
+    }
+    for (const cut of ['{"a":', '{"a":1,', '{"a":[', '{"a":{', '{"a":"x'])
+      assert.deepEqual(recordsOf(`${cut}\n ${b}\n`), [cut, b])
   })
 })
 
@@ -134,7 +146,7 @@ test('half a body is never taken for a whole', () => {
     `[${a}],"x":1`,
   ])
     assert.deepEqual([recordsOf(body), codesOf(body)], [[a], [[1, 'InvalidBody']]], body)
-  assert.deepEqual(codesOf(pretty.slice(0, -1)), [[0, 'InvalidBody']])
+  assert.throws(() => JSON.parse(recordsOf(pretty.slice(0, -1))[0]!) as unknown)
 })
 
 test('nothing is no record', () => {
@@ -147,7 +159,7 @@ describe('a record above the limit', () => {
   const forms = {
     lines: `${a}\n${large}\n${b}`,
     list: `{"Records":[${a},${large},${b}]}`,
-    objects: `${pretty}\n${large}\n${pretty}`,
+    blocks: `${pretty}\n${large}\n${pretty}`,
   }
   for (const [form, body] of Object.entries(forms))
     test(`${form}: refused in its place, in one chunk or many`, () => {

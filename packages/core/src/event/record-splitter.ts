@@ -11,12 +11,13 @@ const tailBytesMax = 64 * 1024
  *
  * - `start`: nothing decided yet; `held` is the beginning of the body.
  * - `lines`: one record per line.
- * - `objects`: records one after the other, over several lines each or several on one.
+ * - `blocks`: records over several lines each, as `JSON.stringify(record, null, 2)` and `jq` write them: what is indented, and
+ *   the closing bracket, belongs to the record before.
  * - `array`: inside the list of `{"Records":[...]}`, or of a bare `[...]`.
  * - `tail`: behind that list. `done`: the rest is not looked at.
  */
 export interface SplitterState {
-  readonly mode: 'start' | 'lines' | 'objects' | 'array' | 'tail' | 'done'
+  readonly mode: 'start' | 'lines' | 'blocks' | 'array' | 'tail' | 'done'
   /** A bare array, behind which nothing may follow. */
   readonly bare: boolean
   /** Records framed so far, refused ones included: the index of the next one. */
@@ -31,6 +32,8 @@ export interface SplitterState {
   readonly inString: boolean
   /** The chunk ended behind a backslash. */
   readonly escaped: boolean
+  /** The chunk ended behind a line: the next byte decides whether the record goes on. */
+  readonly lineEnded: boolean
 }
 
 /** A refusal and the place of what it refuses in the body, counted from 0. */
@@ -57,6 +60,7 @@ export const splitterStart: SplitterState = {
   depth: 0,
   inString: false,
   escaped: false,
+  lineEnded: false,
 }
 
 const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
@@ -69,9 +73,9 @@ const backslash = 0x5c
 
 /**
  * Frames the records of a request body as it arrives, at several hundred MB/s and without holding more than one record.
- * Knows three forms by their first bytes: `{"Records":[...]}` (or a bare array), one record per line, and records one after
- * the other. A record that is not JSON costs no other record as long as its brackets and quotes are balanced (lines: in any
- * case); one above `rawRecordBytesMax` is refused without being kept.
+ * Knows three forms by their first bytes: `{"Records":[...]}` (or a bare array), one record per line, and indented records, of
+ * which the first line is a bracket alone. A record that is not JSON costs no other record: between lines and indented records
+ * in any case, in a list as long as its brackets and quotes are balanced; one above `rawRecordBytesMax` is refused without being kept.
  *
  * The object is only recognised when `Records` is its first key, as CloudTrail's readers demand; members behind the list are
  * skipped. Chunks may end anywhere. `isLast` with an empty chunk is allowed.
@@ -96,6 +100,7 @@ class Splitter {
   #depth: number
   #inString: boolean
   #escaped: boolean
+  #lineEnded: boolean
 
   constructor(state: SplitterState) {
     this.#mode = state.mode
@@ -107,6 +112,7 @@ class Splitter {
     this.#depth = state.depth
     this.#inString = state.inString
     this.#escaped = state.escaped
+    this.#lineEnded = state.lineEnded
   }
 
   state(): SplitterState {
@@ -120,6 +126,7 @@ class Splitter {
       depth: this.#depth,
       inString: this.#inString,
       escaped: this.#escaped,
+      lineEnded: this.#lineEnded,
     }
   }
 
@@ -139,15 +146,14 @@ class Splitter {
       at = form.start
     }
     if (this.#mode === 'lines') this.#lines(bytes, at)
-    else if (this.#mode === 'objects') this.#objects(bytes, at)
+    else if (this.#mode === 'blocks') this.#blocks(bytes, at)
     else if (this.#mode === 'array') at = this.#array(bytes, at)
     if (this.#mode === 'tail') this.#tail(bytes, at)
     if (isLast) this.#end()
   }
 
   #end(): void {
-    if (this.#mode === 'lines') this.#finish(Buffer.alloc(0), 0, 0)
-    else if (this.#mode === 'objects' && this.#isUnfinished()) this.#refuseRest('the body ends inside a record')
+    if (this.#mode === 'lines' || this.#mode === 'blocks') this.#finish(Buffer.alloc(0), 0, 0)
     else if (this.#mode === 'array') {
       // The last record may be whole though the list is not.
       if (this.#depth === 0 && !this.#inString) this.#finish(Buffer.alloc(0), 0, 0)
@@ -168,30 +174,20 @@ class Splitter {
     this.#hold(bytes, start, bytes.length)
   }
 
-  /** Records end where their brackets close; what stands between them and is no object is framed up to the line's end. */
-  #objects(bytes: Buffer, from: number): void {
+  /**
+   * A record ends before a line that is neither indented nor the closing bracket. Brackets are not counted: one too many in
+   * one record would take the next ones with it.
+   */
+  #blocks(bytes: Buffer, from: number): void {
     let start = from
-    let at = from
-    while (at < bytes.length) {
-      if (this.#depth === 0 && !this.#inString) {
-        if (!this.#isUnfinished() && at === start) {
-          while (at < bytes.length && isSpace(bytes[at]!)) at++
-          start = at
-          if (at === bytes.length) break
-        }
-        if (this.#isUnfinished() || bytes[at] !== 0x7b) {
-          const lineEnd = bytes.indexOf(newline, at)
-          if (lineEnd < 0) break
-          this.#finish(bytes, start, lineEnd)
-          start = at = lineEnd + 1
-          continue
-        }
-      }
-      at = this.#skipBracketed(bytes, at)
-      if (this.#depth === 0 && !this.#inString && at <= bytes.length && at > start) {
+    for (let at = from; at < bytes.length;) {
+      if (this.#lineEnded && !continuesBlock(bytes[at]!)) {
         this.#finish(bytes, start, at)
         start = at
       }
+      const end = bytes.indexOf(newline, at)
+      this.#lineEnded = end >= 0
+      at = end < 0 ? bytes.length : end + 1
     }
     this.#hold(bytes, start, bytes.length)
   }
@@ -201,7 +197,7 @@ class Splitter {
     let start = from
     let at = from
     while (at < bytes.length) {
-      at = this.#skipBracketed(bytes, at, true)
+      at = this.#skipBracketed(bytes, at)
       if (at >= bytes.length && (this.#depth > 0 || this.#inString || !isElementEnd(bytes[at]))) break
       const byte = bytes[at]
       if (byte === 0x2c) this.#finish(bytes, start, at, true)
@@ -222,10 +218,9 @@ class Splitter {
   }
 
   /**
-   * Goes on with brackets and strings. Stops behind the bracket that closes the outermost one or, for list elements, on the
-   * comma or closing bracket outside of all brackets.
+   * Goes on with brackets and strings. Stops on the comma or closing bracket outside of all brackets.
    */
-  #skipBracketed(bytes: Buffer, from: number, asElement = false): number {
+  #skipBracketed(bytes: Buffer, from: number): number {
     let at = from
     let depth = this.#depth
     let inString = this.#inString
@@ -257,12 +252,9 @@ class Splitter {
       if (byte === quote) inString = true
       else if (byte === 0x7b || byte === 0x5b) depth++
       else if (byte === 0x2c) {
-        if (asElement && depth === 0) break
+        if (depth === 0) break
       } else if (depth === 0) break
-      else if (--depth === 0 && !asElement) {
-        at++
-        break
-      }
+      else depth--
       at++
     }
     this.#depth = depth
@@ -286,10 +278,6 @@ class Splitter {
       ? tail.every(isSpace)
       : !new JsonOutline(new NameTable([])).scan(Buffer.concat([Buffer.from('{"Records":[]'), tail]))
     if (!isRest) this.#refuseRest('the text behind the list of records is not the rest of the JSON text')
-  }
-
-  #isUnfinished(): boolean {
-    return this.#heldBytes > 0 || this.#oversize
   }
 
   #hold(bytes: Buffer, start: number, end: number): void {
@@ -344,7 +332,7 @@ class Splitter {
 const isElementEnd = (byte: number | undefined): boolean => byte === 0x2c || byte === 0x5d
 
 interface Form {
-  readonly mode: 'lines' | 'objects' | 'array'
+  readonly mode: 'lines' | 'blocks' | 'array'
   readonly start: number
   readonly bare: boolean
 }
@@ -364,7 +352,7 @@ function recogniseForm(bytes: Buffer, isLast: boolean): Form | undefined {
   } else if (list !== 'none') return { mode: 'array', start: list, bare: false }
   const lineEnd = bytes.indexOf(newline, start)
   if (lineEnd < 0 && mayWait) return undefined
-  return { mode: isWholeLine(bytes, start, lineEnd) ? 'lines' : 'objects', start, bare: false }
+  return { mode: isBracketAlone(bytes, start, lineEnd) ? 'blocks' : 'lines', start, bare: false }
 }
 
 /** Offset behind the opening bracket of `{"Records":[`. */
@@ -381,9 +369,11 @@ function findList(bytes: Buffer, start: number): number | 'partial' | 'none' {
   return at
 }
 
-/** A first line that ends in the middle of an object means that records go over several lines. */
-function isWholeLine(bytes: Buffer, start: number, lineEnd: number): boolean {
-  let end = lineEnd < 0 ? bytes.length : lineEnd
-  while (end > start && isSpace(bytes[end - 1]!)) end--
-  return bytes[start] !== 0x7b || !'{[,:'.includes(String.fromCharCode(bytes[end - 1]!))
+/** Nothing else begins records over several lines: a line that is cut off must not change how the ones behind it are read. */
+function isBracketAlone(bytes: Buffer, start: number, lineEnd: number): boolean {
+  if (bytes[start] !== 0x7b || lineEnd < 0) return false
+  for (let at = start + 1; at < lineEnd; at++) if (!isSpace(bytes[at]!)) return false
+  return true
 }
+
+const continuesBlock = (byte: number): boolean => byte === 0x20 || byte === 0x09 || byte === 0x7d
