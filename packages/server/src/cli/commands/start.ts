@@ -19,6 +19,7 @@ const closeMsMax = 30_000
 /** Starts the server and returns when it was told to end and has done so. */
 export async function start(this: CliContext, { config, ...given }: StartFlags): Promise<void> {
   const configuration = readConfiguration(this, given, config)
+  tuneGarbageCollection()
   const { startServer } = await import('../../main.ts')
   const server = await startServer(configuration)
   announce(this, configuration, server)
