@@ -15,6 +15,7 @@ import {
   refused,
 } from './admission.testing.ts'
 import { admit } from './admit.ts'
+import { contentKey, parseEnvelope } from './envelope.ts'
 
 const readOnly = (eventName: string) => admitted({ ...minimal, eventName }).envelope.event.readOnly
 
@@ -81,6 +82,40 @@ describe('what is filled in', () => {
 })
 
 describe('bytes', () => {
+  test('an id without a time: admitted later it has other bytes and the same content', () => {
+    const brought = { ...minimal, eventID: eventId }
+    const later = { ...context, now: context.now + 61_000 }
+    const entryOf = (record: object, from = context) => {
+      const admission = admit(Buffer.from(JSON.stringify(record)), from, () => ({ id: givenId, fromKey: false }))
+      assert.ok(admission.ok)
+      return admission.entry
+    }
+    const [first, again] = [entryOf(brought), entryOf(brought, later)]
+    assert.notDeepEqual(first.recordHash, again.recordHash)
+    assert.deepEqual(contentKey(first), contentKey(again))
+    assert.equal(contentKey(first).length, 32)
+    for (const other of [
+      { eventName: 'Harmless' },
+      { sourceIPAddress: '203.0.113.8' },
+      { eventTime: '2026-03-04T12:00:00Z' },
+    ])
+      assert.notDeepEqual(contentKey(entryOf({ ...brought, ...other })), contentKey(first))
+    // Where nothing was filled in from the clock, or no id was brought, the bytes themselves are compared.
+    for (const record of [{ ...brought, eventTime: '2026-03-04T12:00:00Z' }, minimal]) {
+      const entry = entryOf(record)
+      assert.deepEqual(contentKey(entry), entry.recordHash)
+      assert.equal(parseEnvelope(entry).inputHash, undefined)
+    }
+  })
+
+  test('no text of a record passes for the hash of an input', () => {
+    const fake = `","inputHash":"${'A'.repeat(43)}="}`
+    const record = { ...minimal, eventTime: '2026-03-04T12:00:00Z', eventName: fake, eventID: eventId }
+    const admission = admit(Buffer.from(JSON.stringify(record)), context, () => ({ id: givenId, fromKey: false }))
+    assert.ok(admission.ok)
+    assert.deepEqual(contentKey(admission.entry), admission.entry.recordHash)
+  })
+
   test('members come in the order of CloudTrail, unknown ones last in their own order', () => {
     const shuffled = {
       zeta: 1,

@@ -9,7 +9,7 @@ import { fillsFor } from './fills.ts'
 import { streamId, type AccountId, type Region, type StreamId } from './identifiers.ts'
 import { compactJson, JsonOutline } from './json-outline.ts'
 import { checkLiveRecord, windowStart } from './live-checks.ts'
-import { fieldIndex, impliedCategory, recordKind, type RecordKind } from './record-fields.ts'
+import { fieldIndex, fieldOrder, impliedCategory, recordKind, type RecordKind } from './record-fields.ts'
 import { RecordMembers } from './record-members.ts'
 import { findSecrets, watchedNames } from './redaction.ts'
 import { readRouting } from './routing.ts'
@@ -112,6 +112,9 @@ function admitInto(
       readOnly: members.boolean(fieldIndex.readOnly) ?? filledReadOnly,
     }),
     ...(given?.fromKey && { idFromKey: true as const }),
+    ...(broughtId !== undefined &&
+      fills &&
+      timeIsFilled(fills, kind) && { inputHash: inputHash(members, kind, fills) }),
   }
   const entry = {
     idKey: broughtKey ?? eventIdKey(eventId),
@@ -126,6 +129,15 @@ function admitInto(
 function readOnlyFill(members: RecordMembers, fills: readonly (string | undefined)[]): boolean | undefined {
   if (members.has(fieldIndex.readOnly)) return undefined
   return fills.includes('"readOnly":true')
+}
+
+const timeIsFilled = (fills: readonly (string | undefined)[], kind: RecordKind): boolean =>
+  fills[fieldOrder(kind)[fieldIndex.eventTime]!] !== undefined
+
+/** Of the record but for the filled-in time. Secrets are out already: a hash of one could be guessed at. */
+function inputHash(members: RecordMembers, kind: RecordKind, fills: readonly (string | undefined)[]): string {
+  const timeless = fills.with(fieldOrder(kind)[fieldIndex.eventTime]!, undefined)
+  return Buffer.from(sha256(Buffer.from(assembleRecord(members, kind, timeless), 'latin1'))).toString('base64')
 }
 
 function scanCompact(members: RecordMembers, raw: Uint8Array): void {

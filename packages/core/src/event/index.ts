@@ -9,6 +9,7 @@ export {
   type StreamId,
 } from './identifiers.ts'
 export {
+  contentKey,
   parseEnvelope,
   type Envelope,
   type EventResource,

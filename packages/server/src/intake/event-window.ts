@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import type { NewEntry, Sequence, StoredEntry } from '@opentrail/core/event'
+import { contentKey, type NewEntry, type Sequence, type StoredEntry } from '@opentrail/core/event'
 import type { RecentIds } from '../journal/index.ts'
 
 /** At 25,000 events/s the count bounds it to 40 s of retries, at ordinary rates the time does. 2^20 entries take 57 MB. */
@@ -165,7 +165,7 @@ export function createEventWindow(entriesMax = windowEntriesMax, ageMsMax = wind
   }
 
   function setContent(position: number, entry: NewEntry): void {
-    ring.contentBytes.set(entry.recordHash.subarray(0, bytesPerKey), position * bytesPerKey)
+    ring.contentBytes.set(contentKey(entry).subarray(0, bytesPerKey), position * bytesPerKey)
     setState(position, isIdFromKey(entry) ? madeFromKey : sent)
   }
 
@@ -196,7 +196,7 @@ export function createEventWindow(entriesMax = windowEntriesMax, ageMsMax = wind
       const sequence = ring.sequences[position]! as Sequence
       if (ring.states[position] === unknown) return { kind: 'unknown', sequence }
       const same =
-        sameContent(position, entry.recordHash) || (ring.states[position] === madeFromKey && isIdFromKey(entry))
+        sameContent(position, contentKey(entry)) || (ring.states[position] === madeFromKey && isIdFromKey(entry))
       return { kind: same ? 'duplicate' : 'reused', sequence }
     },
     add(entry, sequence) {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import type { NewEntry, StreamId } from '@opentrail/core/event'
+import { admit, type NewEntry, type StreamId } from '@opentrail/core/event'
 import { describe, test } from 'vitest'
 import { createMemoryJournal, JournalFullError, JournalUnavailableError, type Journal } from '../journal/index.ts'
 import { testEntry } from './entries.testing.ts'
 import { windowMs } from './event-window.ts'
+import { intakeContext, recordText } from './intake.testing.ts'
 import { openRecordWriter, WriterBusyError, type RecordWriter } from './record-writer.ts'
 
 const stream = '111122223333/us-east-1' as StreamId
@@ -77,6 +78,28 @@ describe('record writer', () => {
       'duplicate 1',
       'reused 1',
     ])
+  })
+
+  test('an id without a time is a duplicate though another time is filled in, across a restart, too', async () => {
+    const journal = createMemoryJournal()
+    const admitAt = (seconds: number, members: object = {}) => {
+      const text = recordText({ eventID: '6f1e8a52-0000-4000-8000-000000000001', eventTime: undefined, ...members })
+      const context = { ...intakeContext, now: intakeContext.now + seconds * 1_000 }
+      const admission = admit(Buffer.from(text), context, () => assert.fail('the record has an id'))
+      assert.ok(admission.ok)
+      return admission
+    }
+    const { stream, entry } = admitAt(0)
+    const open = () => openRecordWriter(journal, () => intakeContext.now + 60_000)
+    const kinds = async (writer: RecordWriter, ...entries: NewEntry[]) =>
+      (await writer.write(stream, entries)).map(({ kind }) => kind)
+    const writer = await open()
+    assert.deepEqual(await kinds(writer, entry, admitAt(1).entry), ['stored', 'duplicate'])
+    for (const each of [writer, await open()])
+      assert.deepEqual(await kinds(each, admitAt(2).entry, admitAt(2, { eventName: 'Harmless' }).entry), [
+        'duplicate',
+        'reused',
+      ])
   })
 
   test('streams know nothing of one another', async () => {

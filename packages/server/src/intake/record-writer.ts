@@ -1,4 +1,4 @@
-import type { NewEntry, Sequence, StreamId } from '@opentrail/core/event'
+import { contentKey, type NewEntry, type Sequence, type StreamId } from '@opentrail/core/event'
 import type { Journal } from '../journal/index.ts'
 import { createEventWindow, isIdFromKey, windowEntriesMax, windowMs, type EventWindow } from './event-window.ts'
 
@@ -144,7 +144,7 @@ function createJudge(window: EventWindow, fresh: NewEntry[]): (entry: NewEntry) 
 }
 
 const sameInput = (a: NewEntry, b: NewEntry): boolean =>
-  (isIdFromKey(a) && isIdFromKey(b)) || Buffer.compare(a.recordHash, b.recordHash) === 0
+  (isIdFromKey(a) && isIdFromKey(b)) || Buffer.compare(contentKey(a), contentKey(b)) === 0
 
 /** Entries looked up per step: each may hold a whole block of the journal in memory. */
 const lookupMax = 256
