@@ -6,6 +6,7 @@ import { print, printError, programName, type CliContext } from '../context.ts'
 import { exportLines } from './env.ts'
 import { testCredentials } from '../connection.ts'
 import { camelCase } from '../routes/server-routes.ts'
+import { startFailure } from '../start-failure.ts'
 
 /** Settings by camel-case name, as written, and `config`. */
 export interface StartFlags {
@@ -21,7 +22,9 @@ export async function start(this: CliContext, { config, ...given }: StartFlags):
   const configuration = readConfiguration(this, given, config)
   tuneGarbageCollection()
   const { startServer } = await import('../../main.ts')
-  const server = await startServer(configuration)
+  const server = await startServer(configuration).catch((error: unknown) => {
+    throw startFailure(error)
+  })
   announce(this, configuration, server)
   const signal = await interruption()
   printError(this, `opentrail: ${signal}, closing...`)
