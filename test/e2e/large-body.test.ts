@@ -4,8 +4,8 @@ import { account } from '../wire/test-server.ts'
 import { largeBody, linesPerBlock, newKey, post, type Post } from './intake-client.ts'
 import { startServerProcess, type ServerProcess } from './server-process.ts'
 
-// OPENTRAIL_LARGE=1: a whole gigabyte and half of one after it, and 200 MB that are held on disk until their hash is proven.
-const isLarge = process.env['OPENTRAIL_LARGE'] === '1'
+// LARGE_BODIES=1: a whole gigabyte and half of one after it, and 200 MB that are held on disk until their hash is proven.
+const isLarge = process.env['LARGE_BODIES'] === '1'
 const [streamedMiB, againMiB, hashedMiB] = isLarge ? [1_000, 500, 200] : [64, 32, 32]
 const MiB = 1024 * 1024
 /** What a busy server comes to hold, whatever it is sent: windows of ids, caches, queues, history's tail, several threads' heaps. */

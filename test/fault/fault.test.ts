@@ -14,7 +14,7 @@ interface Result {
 }
 
 /** In CI 10,000; the first ones are the same everywhere. */
-const seeds = Number(process.env['OPENTRAIL_FAULT_SEEDS'] ?? 300)
+const seeds = Number(process.env['FAULT_SEEDS'] ?? 300)
 /** Each worker's share of one test: small enough that a failure is seen early. */
 const blockSeeds = 500
 /** Far above what a block takes on a busy machine. */

@@ -120,10 +120,10 @@ async function open(options: HistoryIndexOptions, limits: HistoryLimits, signal:
   const behind = createBell()
   const state = await persist('open history', () => openIndexState(control, random))
   const hasher = createValueHasher(state.hashKey)
-  let cancelFlush = (): void => {}
+  let cancelFlush: (() => void) | undefined
   const tail = createHistoryTail(hasher, limits, events, {
     opened() {
-      cancelFlush()
+      cancelFlush?.()
       cancelFlush = timers.after(limits.flushIntervalMs, () => tail.seal())
     },
     sealed: () => sealed.ring(),
@@ -160,7 +160,7 @@ async function open(options: HistoryIndexOptions, limits: HistoryLimits, signal:
     ])
     return async () => {
       unsubscribe()
-      cancelFlush()
+      cancelFlush?.()
       for (const bell of [sealed, behind]) bell.ring()
       await ended
     }
