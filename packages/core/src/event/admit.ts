@@ -34,8 +34,13 @@ class RefusedError extends Error {
     this.refusal = { code, message }
   }
 }
+/** Without a stack, which nobody reads and which costs ten times the rest: a body of bad lines must not be a weapon. */
 const refuse = (code: string, message: string): never => {
-  throw new RefusedError(code, message)
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 0
+  const refused = new RefusedError(code, message)
+  Error.stackTraceLimit = stackTraceLimit
+  throw refused
 }
 
 /**
