@@ -1,5 +1,6 @@
 /* oxlint-disable typescript/no-unnecessary-type-parameters -- who reads a document names the shape it was written in */
 import { open } from 'lmdb'
+import { checkLmdbFile } from './check-lmdb-file.ts'
 import { checkKey, checkListLimit, encodeWrites, type EncodedWrite } from './control-limits.ts'
 import { ControlConflictError, ControlUnavailableError, type ControlStore } from './control-store.ts'
 
@@ -17,8 +18,10 @@ const versionBytes = 8
  * `overlappingSync: false` makes a commit write and fdatasync its pages before it becomes visible: a resolved
  * `transact` survives a power cut, and a read never shows what one could still remove. Concurrent transactions share
  * commits. Killed at any point, the file opens with exactly the transactions whose commit was complete.
+ * @throws {ControlUnavailableError} the file is not LMDB's.
  */
 export function openLmdbControlStore(directory: string): ControlStore {
+  checkLmdbFile(directory)
   const database = open<Buffer, Buffer>(directory, {
     encoding: 'binary',
     keyEncoding: 'binary',
