@@ -1,5 +1,5 @@
 import { contentKey, type NewEntry, type Sequence, type StreamId } from '@opentrail/core/event'
-import type { Journal } from '../journal/index.ts'
+import { JournalFullError, type Journal } from '../journal/index.ts'
 import { createEventWindow, isIdFromKey, windowEntriesMax, windowMs, type EventWindow } from './event-window.ts'
 
 export type WriteOutcome =
@@ -88,12 +88,11 @@ export async function openRecordWriter(journal: Journal, now: () => number): Pro
 
 const newQueue = (window: EventWindow): StreamQueue => ({ window, waiting: [], draining: false })
 
-/** Submissions with and without the reserve do not share an append: the one must not be refused for the other's sake. */
+/** What waits, oldest first, up to the size of one append. */
 function takeGroup(waiting: Submission[]): Submission[] {
-  const reserve = waiting[0]!.reserve
   let bytes = 0
   let count = 0
-  while (count < waiting.length && waiting[count]!.reserve === reserve) {
+  while (count < waiting.length) {
     bytes += waiting[count]!.bytes
     if (count > 0 && bytes > appendBytesMax) break
     count++
@@ -101,24 +100,45 @@ function takeGroup(waiting: Submission[]): Submission[] {
   return waiting.splice(0, count)
 }
 
+/**
+ * Writes a group in one append. Ordinary and own events share it, for every call at full load brings one of each and an
+ * append costs a sync. Only the own ones may use the reserve: where there is no other room left, they go alone.
+ */
 async function writeGroup(
   journal: Journal,
   stream: StreamId,
   window: EventWindow,
   group: readonly Submission[],
 ): Promise<void> {
+  const own = group.filter(({ reserve }) => reserve)
   try {
-    if (window.hasUnknown) await learnContents(journal, stream, window, group)
-    const fresh: NewEntry[] = []
-    const judge = createJudge(window, fresh)
-    const judged = group.map(({ entries }) => entries.map(judge))
-    const last = fresh.length > 0 ? await journal.append(stream, fresh, { reserve: group[0]!.reserve }) : 0
-    const first = last - fresh.length + 1
-    for (const [index, entry] of fresh.entries()) window.add(entry, (first + index) as Sequence)
-    for (const [index, { resolve }] of group.entries()) resolve(judged[index]!.map((outcome) => outcome(first)))
+    await appendGroup(journal, stream, window, group, own.length === group.length)
   } catch (error) {
-    for (const { reject } of group) reject(error)
+    const isMixed = own.length > 0 && own.length < group.length
+    if (!isMixed || !(error instanceof JournalFullError)) {
+      for (const { reject } of group) reject(error)
+      return
+    }
+    for (const { reserve, reject } of group) if (!reserve) reject(error)
+    await writeGroup(journal, stream, window, own)
   }
+}
+
+async function appendGroup(
+  journal: Journal,
+  stream: StreamId,
+  window: EventWindow,
+  group: readonly Submission[],
+  reserve: boolean,
+): Promise<void> {
+  if (window.hasUnknown) await learnContents(journal, stream, window, group)
+  const fresh: NewEntry[] = []
+  const judge = createJudge(window, fresh)
+  const judged = group.map(({ entries }) => entries.map(judge))
+  const last = fresh.length > 0 ? await journal.append(stream, fresh, { reserve }) : 0
+  const first = last - fresh.length + 1
+  for (const [index, entry] of fresh.entries()) window.add(entry, (first + index) as Sequence)
+  for (const [index, { resolve }] of group.entries()) resolve(judged[index]!.map((outcome) => outcome(first)))
 }
 
 /**
