@@ -63,7 +63,7 @@ async function main(): Promise<void> {
     add('idle memory', idle.join(', '), 'as low as the engine allows')
 
     const { endpoint, account, region, accessKeyId, secretAccessKey } = server
-    const order = { endpoint, account, region, accessKeyId, secretAccessKey, recordsPerBatch: 100, connections: 8 }
+    const order = { endpoint, account, region, accessKeyId, secretAccessKey, recordsPerBatch: 100, connections: 16 }
     await lookupFigures(server, order, Number(values.events))
 
     const before = cpuOf(server)
