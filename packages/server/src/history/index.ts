@@ -6,7 +6,6 @@ export {
   type PostingQuery,
   type PostingRows,
   type PostingsStore,
-  type StreamNumbers,
 } from './postings-store.ts'
 export { type HistoryFilter, type HistoryPage, type HistoryReader, type HistoryRequest } from './history-reader.ts'
 export { createHistoryIndex, keptDays, type HistoryIndex, type HistoryIndexOptions } from './history-index.ts'

@@ -1,4 +1,4 @@
-import type { Sequence, StreamId } from '@opentrail/core/event'
+import type { Sequence } from '@opentrail/core/event'
 
 /** A posting: "the event at this place has this attribute value". `value` is a 64-bit hash; the reader checks the record. */
 export interface Posting {
@@ -61,9 +61,4 @@ export interface PostingsStore {
 /** The engine does not answer, is restarting, or refused; nothing is known about the effect. Try again. */
 export class PostingsUnavailableError extends Error {
   override readonly name = 'PostingsUnavailableError'
-}
-
-/** Kept beside the store, so that stream numbers mean the same for ever. */
-export interface StreamNumbers {
-  number(stream: StreamId): Promise<number>
 }
