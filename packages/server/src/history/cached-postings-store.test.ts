@@ -57,6 +57,26 @@ describe('cached postings store', () => {
     assert.equal(counts.find, 2)
   })
 
+  test('the same question many times at once reaches the store once, and a failure is told to who asked', async () => {
+    const memory = createMemoryPostingsStore()
+    await memory.insert(postingRows([row(1), row(2)]), 'a')
+    const { store, counts } = counted(memory)
+    const cached = createCachedPostingsStore(store)
+    const answers = await Promise.all(Array.from({ length: 20 }, () => cached.find(question)))
+    assert.equal(counts.find, 1)
+    for (const answer of answers) assert.equal(answer.length, 2)
+
+    let failing = true
+    const broken = createCachedPostingsStore({
+      ...memory,
+      find: (query) => (failing ? Promise.reject(new Error('down')) : memory.find(query)),
+    })
+    const first = broken.find(question)
+    await assert.rejects(first, /down/)
+    failing = false
+    assert.equal((await broken.find(question)).length, 2)
+  })
+
   test('an answer that an insert overlapped is not remembered', async () => {
     const memory = createMemoryPostingsStore()
     let release = () => {}

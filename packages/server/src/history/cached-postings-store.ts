@@ -30,6 +30,8 @@ export function createCachedPostingsStore(store: PostingsStore): PostingsStore {
   const remembered = new Map<string, Remembered>()
   /** How many remembered questions ask for a value: tells most inserted rows apart without building a key. */
   const askedValues = new Map<bigint, number>()
+  /** Questions that are on their way to the store. */
+  const asking = new Map<string, Promise<Posting[]>>()
   let inserts = 0
 
   function forget(key: string): void {
@@ -96,12 +98,21 @@ export function createCachedPostingsStore(store: PostingsStore): PostingsStore {
     },
     async find(query) {
       const key = keyOf(query.stream, query.attribute, query.value)
+      // Many ask the same thing at the same moment, each time an insert has made it unknown: one of them asks the store.
+      const underWay = asking.get(key)
+      if (underWay) await underWay.catch(() => {})
       const known = recall(key)
       const answer = known && answerFrom(known, query)
       if (answer) return answer
       // Only first pages are worth remembering, and only where the list as it is known cannot be the reason for asking.
-      if (query.after || query.limit > postingsKept || known) return store.find(query)
-      return ask(key, query)
+      if (query.after || query.limit > postingsKept || known || asking.has(key)) return store.find(query)
+      const asked = ask(key, query)
+      asking.set(key, asked)
+      try {
+        return await asked
+      } finally {
+        asking.delete(key)
+      }
     },
     async dropBefore(day) {
       inserts++
