@@ -24,7 +24,7 @@ export interface RoutingFields {
   readonly category: string
   /** Absent where the record has none and its kind has none (network activity, Insights). */
   readonly readOnly?: boolean
-  /** As LookupEvents shows it (api.md §7.2). */
+  /** As LookupEvents shows it: the user name, `root`, or a role session's name. */
   readonly username?: string
   readonly accessKeyId?: string
   readonly resources: readonly EventResource[]

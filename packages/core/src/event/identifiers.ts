@@ -11,7 +11,7 @@ export type StreamId = Brand<string, 'StreamId'>
 export type Sequence = Brand<number, 'Sequence'>
 
 export const isAccountId = (text: string): text is AccountId => /^\d{12}$/.test(text)
-/** The shape that log-file readers accept in keys (formats.md §10): `[\w-]+`, here in lower case. */
+/** The shape that log-file readers accept in keys (`[\w-]+`), here in lower case. */
 export const isRegionName = (text: string): text is Region =>
   /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(text) && text.length <= 32
 
