@@ -1,4 +1,3 @@
-import type { CliContext } from './context.ts'
 import type { ConnectionFlags } from './connection.ts'
 
 /** Pieces of stricli flag declarations that several commands share. */
@@ -25,12 +24,5 @@ export const connectionFlags = {
 export const dataFlags = { data: textFlag('Data directory of the server', 'DIR') } as const
 
 export const positional = (brief: string, placeholder: string) => ({ brief, placeholder, parse: String }) as const
-
-/** What every command function looks like. */
-export type CommandFunction<Flags, Args extends readonly unknown[] = []> = (
-  this: CliContext,
-  flags: Flags,
-  ...args: Args
-) => Promise<void>
 
 export type { ConnectionFlags }

@@ -1,3 +1,5 @@
+import { createMutex } from '../process/index.ts'
+
 /** Work that falls due by domain time. `run` gets the time it was due at; a failure is reported and the job goes on. */
 export interface Job {
   readonly name: string
@@ -35,7 +37,6 @@ export interface ScheduleOptions {
 
 export function createSchedule({ now, failed, ticking }: ScheduleOptions): Schedule {
   const jobs: { job: Job; dueAt: number }[] = []
-  let running: Promise<void> = Promise.resolve()
   let closed = false
 
   const next = () =>
@@ -65,11 +66,7 @@ export function createSchedule({ now, failed, ticking }: ScheduleOptions): Sched
   }
 
   /** One at a time: an advance and the timer never run jobs side by side. */
-  const serially = (work: () => Promise<void>): Promise<void> => {
-    const result = running.then(work)
-    running = result.catch(() => {})
-    return result
-  }
+  const serially = createMutex()
 
   const timer = ticking
     ? setInterval(() => {
@@ -91,7 +88,7 @@ export function createSchedule({ now, failed, ticking }: ScheduleOptions): Sched
     close: async () => {
       closed = true
       clearInterval(timer)
-      await running
+      await serially(async () => {})
     },
   }
 }

@@ -43,15 +43,3 @@ export function createBell(): Bell {
     },
   }
 }
-
-/** Runs one task at a time, in the order of asking. */
-export type Lane = <T>(task: () => Promise<T>) => Promise<T>
-
-export function createLane(): Lane {
-  let last: Promise<unknown> = Promise.resolve()
-  return (task) => {
-    const result = last.then(task)
-    last = result.catch(() => undefined)
-    return result
-  }
-}

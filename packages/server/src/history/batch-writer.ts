@@ -1,5 +1,6 @@
 import { uuid, type Random } from '../clock/index.ts'
-import type { Bell, Lane, Persist } from './background.ts'
+import type { Mutex } from '../process/index.ts'
+import type { Bell, Persist } from './background.ts'
 import type { BatchPlan } from './batch-plan.ts'
 import type { HistoryTail } from './history-tail.ts'
 import type { IndexState } from './index-state.ts'
@@ -20,7 +21,7 @@ export interface BatchWriterParts {
   readonly random: Random
   readonly persist: Persist
   /** Inserts of the writer and of the refill take turns: one is in flight. */
-  readonly lane: Lane
+  readonly lane: Mutex
   /** Rung when a block was sealed. */
   readonly sealed: Bell
   /** Called after a block has left the tail. */

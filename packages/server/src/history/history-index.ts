@@ -3,7 +3,8 @@ import { historyDays } from '@opentrail/core/history'
 import { systemTimers, type Random, type Timers } from '../clock/index.ts'
 import type { ControlStore } from '../control/index.ts'
 import type { Journal } from '../journal/index.ts'
-import { createBell, createLane, createPersist, type Lane } from './background.ts'
+import { createMutex, type Mutex } from '../process/index.ts'
+import { createBell, createPersist } from './background.ts'
 import type { BatchPlan } from './batch-plan.ts'
 import { createBatchWriter } from './batch-writer.ts'
 import { catchUp } from './catch-up.ts'
@@ -63,7 +64,7 @@ export function createHistoryIndex(options: HistoryIndexOptions): HistoryIndex {
   const { journal, store, timers = systemTimers } = options
   const limits = { ...defaultHistoryLimits, ...options.limits }
   const closing = new AbortController()
-  const lane = createLane()
+  const lane = createMutex()
   const refilling = Promise.withResolvers<void>()
   let opened: Opened | undefined
   let stop: (() => Promise<unknown>) | undefined
@@ -113,7 +114,7 @@ async function openedWithin(opening: Promise<void>, timeoutMs: number, timers: T
 }
 
 /** Reads the state and puts the batch that the last process left unfinished back into the tail. */
-async function open(options: HistoryIndexOptions, limits: HistoryLimits, signal: AbortSignal, lane: Lane) {
+async function open(options: HistoryIndexOptions, limits: HistoryLimits, signal: AbortSignal, lane: Mutex) {
   const { journal, store, control, random, events = {}, timers = systemTimers } = options
   const persist = createPersist(signal, limits, events, timers)
   const sealed = createBell()

@@ -1,7 +1,8 @@
 import type { Sequence } from '@opentrail/core/event'
 import { uuid, type Random } from '../clock/index.ts'
 import type { Journal } from '../journal/index.ts'
-import type { Lane, Persist } from './background.ts'
+import type { Mutex } from '../process/index.ts'
+import type { Persist } from './background.ts'
 import type { BucketCount } from './batch-plan.ts'
 import type { HistoryEvents } from './history-events.ts'
 import type { HistoryLimits } from './history-limits.ts'
@@ -20,7 +21,7 @@ export interface RefillParts {
   readonly limits: HistoryLimits
   readonly events: HistoryEvents
   readonly persist: Persist
-  readonly lane: Lane
+  readonly lane: Mutex
 }
 
 /** A bucket of which the store holds another number of events than were indexed. */

@@ -6,6 +6,7 @@ import { encodeEntries, type EntryRun } from './entry-run.ts'
 import { encodeFrameHead, frameContext } from './log-format.ts'
 import { frameLast, type PlacedFrame } from './log-scan.ts'
 import type { StreamPosition, StreamTable } from './stream-table.ts'
+import { groupsBySize } from './groups.ts'
 
 /** Appends of one stream share a frame up to this many bytes: small ones become cheap, and reading one entry stays so. */
 const frameBytesMax = 256 * 1024
@@ -52,7 +53,7 @@ export function layOutGroup(
   let offset = place.offset
   for (const [stream, appends] of Map.groupBy(group, (append) => append.stream)) {
     let position: StreamPosition = place.streams.get(stream) ?? { last: 0, frontier: emptyFrontier }
-    for (const together of framesOf(appends)) {
+    for (const together of groupsBySize(appends, ({ bytes }) => bytes, frameBytesMax)) {
       const first = (position.last + 1) as Sequence
       const entries = entriesOf(together)
       const { bytes, run } = encodeEntries(entries, stream, first)
@@ -90,18 +91,3 @@ export function layOutGroup(
 
 const entriesOf = (appends: readonly WaitingAppend[]): readonly NewEntry[] =>
   appends.length === 1 ? appends[0]!.entries : appends.flatMap((append) => append.entries)
-
-function* framesOf(appends: readonly WaitingAppend[]): Generator<readonly WaitingAppend[]> {
-  let together: WaitingAppend[] = []
-  let bytes = 0
-  for (const append of appends) {
-    if (together.length > 0 && bytes + append.bytes > frameBytesMax) {
-      yield together
-      together = []
-      bytes = 0
-    }
-    together.push(append)
-    bytes += append.bytes
-  }
-  if (together.length > 0) yield together
-}

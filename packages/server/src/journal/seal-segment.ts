@@ -8,6 +8,7 @@ import type { BlockKind, SealedBlock, SealedRange, SealedStream } from './sealed
 import type { Sealer } from './sealer.ts'
 import type { LogSegment, SegmentReading } from './segment.ts'
 import { segmentName, temporaryName } from './segment-names.ts'
+import { groupsBySize } from './groups.ts'
 
 /** Entries compressed with one request: enough for blocks to be cut well, little enough to hold in memory twice. */
 const runBytesMax = 4 * 1024 * 1024
@@ -113,7 +114,7 @@ async function writeStream(
   }
 
   const available = await ifAvailable(() => reading.cipher.prepare(account).then(() => true))
-  for (const run of runsOf(frames)) {
+  for (const run of groupsBySize(frames, ({ length }) => length, runBytesMax)) {
     const entries = available && (await ifAvailable(() => openRun(reading, log, run)))
     if (entries) await pack(run, entries)
     else for (const frame of run) await copy(frame)
@@ -178,19 +179,4 @@ async function ifAvailable<Result>(action: () => Promise<Result>): Promise<Resul
     if (error instanceof CipherError) return undefined
     throw error
   }
-}
-
-function* runsOf(frames: readonly PlacedFrame[]): Generator<readonly PlacedFrame[]> {
-  let run: PlacedFrame[] = []
-  let bytes = 0
-  for (const frame of frames) {
-    if (run.length > 0 && bytes + frame.length > runBytesMax) {
-      yield run
-      run = []
-      bytes = 0
-    }
-    run.push(frame)
-    bytes += frame.length
-  }
-  if (run.length > 0) yield run
 }

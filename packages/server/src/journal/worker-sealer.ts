@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import { childExecArgv, siblingModule } from '../process/index.ts'
+import { childExecArgv, createMutex, siblingModule } from '../process/index.ts'
 import type { PackResult, Sealer } from './sealer.ts'
 
 /**
@@ -9,7 +9,7 @@ import type { PackResult, Sealer } from './sealer.ts'
  */
 export function createWorkerSealer(): Sealer {
   let worker: Worker | undefined
-  let turn: Promise<unknown> = Promise.resolve()
+  const inTurn = createMutex()
 
   const started = (): Worker => {
     if (worker) return worker
@@ -40,14 +40,7 @@ export function createWorkerSealer(): Sealer {
   }
 
   return {
-    pack(request) {
-      const result = turn.then(() => pack(request))
-      turn = result.catch(() => undefined)
-      return result
-    },
-    async close() {
-      await turn
-      await worker?.terminate()
-    },
+    pack: (request) => inTurn(() => pack(request)),
+    close: () => inTurn(async () => void (await worker?.terminate())),
   }
 }
