@@ -1,0 +1,9 @@
+export {
+  BucketError,
+  type BucketCaller,
+  type BucketStore,
+  type ListedObject,
+  type NewObject,
+  type ObjectAttributes,
+  type ObjectHead,
+} from './bucket-store.ts'
