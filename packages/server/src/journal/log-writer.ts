@@ -20,7 +20,11 @@ export interface LogWriter {
   readonly isReady: boolean
   /** Recovers from an earlier failure. @throws {JournalUnavailableError | JournalFullError} it could not yet. */
   ready(): Promise<void>
-  /** Writes and syncs. @throws as `ready`; nothing of `parts` will ever be read then, unless the process dies first. */
+  /**
+   * Writes and syncs.
+   * @throws {JournalFullError} nothing of `parts` was stored, nor will it be.
+   * @throws {JournalUnavailableError} nothing of `parts` will ever be read, unless the process dies before it recovers.
+   */
   commit(parts: readonly Uint8Array[]): Promise<void>
   /** Goes on in a new log. @throws as `ready`; the next `ready` tries again. */
   rotate(): Promise<void>
@@ -92,6 +96,7 @@ export async function createLogWriter(options: LogWriterOptions): Promise<LogWri
   }
 
   async function commit(parts: readonly Uint8Array[]): Promise<void> {
+    const { path } = log
     let written = false
     try {
       await file.write(offset, parts)
@@ -106,8 +111,12 @@ export async function createLogWriter(options: LogWriterOptions): Promise<LogWri
         else await change()
       } catch (again) {
         broken = again as Error
+        // Also of a full disk: whole frames may be in the file, and an opening after the process died would take them.
+        throw new JournalUnavailableError(`cannot write ${path}: ${String(error)}; nor recover: ${String(again)}`, {
+          cause: error,
+        })
       }
-      throw refusal(error, `cannot write ${log.path}`)
+      throw refusal(error, `cannot write ${path}`)
     }
     for (const part of parts) offset += part.length
     log.bytes = offset

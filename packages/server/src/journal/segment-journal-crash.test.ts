@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
 import type { NewEntry, StreamId } from '@opentrail/core/event'
-import type { DiskFault, SimulatedDisk } from '../disk/index.ts'
+import { DiskFullError, type DiskFault, type SimulatedDisk } from '../disk/index.ts'
 import { seededRandom } from '../disk/seeded-random.testing.ts'
 import { assertHolds, entries, stream, type Acknowledged } from './entries.testing.ts'
+import { JournalFullError } from './journal.ts'
 import type { SegmentJournal } from './segment-journal.ts'
 import { diskWithData, openOn } from './segment-journal.testing.ts'
 
@@ -139,4 +140,56 @@ async function survivor(disk: SimulatedDisk): Promise<Outcome> {
   await assertHolds(journal, acknowledged)
   await journal.close()
   return { acknowledged, unanswered: new Map() }
+}
+
+describe('a full disk that fails once more while the append is cut back, and the process dies', () => {
+  /** Calls after the failed write or sync that the second fault hits: cutting back and starting a new log, and a few more. */
+  const laterMax = 8
+  for (const first of ['before', 'half', 'after'] as const)
+    for (const second of ['before', 'half', 'after'] as const)
+      test(`${first}, then ${second} it took effect: what was refused as full is nowhere`, async () => {
+        let refused = 0
+        for (const kind of ['write', 'datasync'] as const)
+          for (let later = 1; later <= laterMax; later++)
+            // With the power on, what was written and not synced is read by the next process.
+            for (const powerCutSeed of [undefined, 1, 2])
+              refused += await refuseTwice({ kind, later, first, second, powerCutSeed })
+        assert.ok(refused > 0, 'nothing was refused as full')
+      })
+})
+
+interface TwoFaults {
+  readonly kind: 'write' | 'datasync'
+  readonly later: number
+  readonly first: DiskFault['when']
+  readonly second: DiskFault['when']
+  /** Undefined: the process dies, and the power stays on. */
+  readonly powerCutSeed: number | undefined
+}
+
+/** Two streams' appends share the group that fails. Returns how many of them were refused as full. */
+async function refuseTwice({ kind, later, first, second, powerCutSeed }: TwoFaults): Promise<number> {
+  const disk = await diskWithData()
+  const { journal } = await openOn(disk)
+  const streams = [stream(1), stream(2)]
+  for (const to of streams) await journal.append(to, entries(`kept-${to}`, 2))
+  let failedAt: number | undefined
+  disk.setFault(({ index, kind: called }) => {
+    if (failedAt === undefined && called === kind) failedAt = index
+    const when = index === failedAt ? first : index - later === failedAt ? second : undefined
+    return when && { kind: 'fail', when, error: new DiskFullError('injected') }
+  })
+  const answers = await Promise.allSettled(streams.map((to) => journal.append(to, entries(`refused-${to}`, 2))))
+  if (powerCutSeed !== undefined) disk.crash(seededRandom(powerCutSeed))
+  disk.setFault(undefined)
+  const next = await openOn(disk)
+  let refused = 0
+  for (const [index, answer] of answers.entries()) {
+    if (answer.status === 'fulfilled' || !(answer.reason instanceof JournalFullError)) continue
+    refused++
+    const what = `${kind} failed ${first}, and ${second} ${later} later, power cut ${powerCutSeed}`
+    assert.equal(next.journal.durable(streams[index]!), 2, what)
+  }
+  await next.journal.close()
+  return refused
 }
