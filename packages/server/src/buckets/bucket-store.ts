@@ -22,7 +22,7 @@ export interface NewObject extends ObjectAttributes {
   readonly key: string
   readonly body: Uint8Array
   readonly caller: BucketCaller
-  /** `If-None-Match: *`; a store without `supportsConditionalPut` ignores it. */
+  /** `If-None-Match: *`. Without `supportsConditionalPut` the store at most looks first, so two writers at once may both succeed. */
   readonly onlyIfAbsent?: boolean
 }
 
@@ -44,8 +44,11 @@ export interface ListedObject {
 
 /** Where log files go. Every adapter passes `bucketStoreContract`. Names and keys are untrusted. */
 export interface BucketStore {
-  /** A put with `onlyIfAbsent` fails with PreconditionFailed where the key is taken. */
-  readonly supportsConditionalPut: boolean
+  /**
+   * A put with `onlyIfAbsent` fails with PreconditionFailed where the key is taken, however many write at once. As far as known: a
+   * remote store is believed until a put shows that it cannot.
+   */
+  supportsConditionalPut(bucket: string): boolean
   /** @throws {BucketError} NoSuchBucket, AccessDenied, ... */
   headBucket(bucket: string): Promise<{ readonly region?: string }>
   /** The bucket's policy as its JSON text; undefined where it has none. @throws {BucketError} */
