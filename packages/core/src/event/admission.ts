@@ -7,6 +7,8 @@ export interface AdmissionContext {
   /** ARN of the principal that brings the record. */
   readonly principal: string
   readonly configVersion: number
+  /** The configuration version that the recorded call begins. */
+  readonly changesConfig?: number
   /** Recipient of a record that names none; other recipients are refused unless the origin is `import`. */
   readonly account: AccountId
   /** Region of a record that names none. */

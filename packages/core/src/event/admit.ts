@@ -108,6 +108,7 @@ function admitInto(
   const envelope: Envelope = {
     version: 1,
     configVersion: context.configVersion,
+    ...(context.changesConfig !== undefined && { changesConfig: context.changesConfig }),
     origin: context.origin,
     principal: context.principal,
     event: readRouting(members, {

@@ -33,8 +33,16 @@ export interface RoutingFields {
 /** Envelope, version 1: what OpenTrail knows about a record beside its bytes. Stored with it and never changed. */
 export interface Envelope {
   readonly version: 1
-  /** Version of the configuration in force when the record was admitted; selectors are judged by it. */
+  /**
+   * Version of the configuration in force when the entry was appended; selectors are judged by it. Never falls within a
+   * stream, so that a change takes effect at one place of each.
+   */
   readonly configVersion: number
+  /**
+   * The version that the recorded call itself began. Such an event is judged by that version and the one before it: a
+   * StopLogging is in the log that it ends, a StartLogging in the one it begins.
+   */
+  readonly changesConfig?: number
   readonly origin: Origin
   /** ARN of the principal that brought the record. */
   readonly principal: string
@@ -85,3 +93,15 @@ export function contentKey({ envelope, recordHash }: NewEntry): Uint8Array {
 const decoder = new TextDecoder()
 
 export const parseEnvelope = (entry: NewEntry): Envelope => JSON.parse(decoder.decode(entry.envelope)) as Envelope
+
+/** Stamps entries with a configuration version. Made once per version: what is stamped already is only compared. */
+export function createVersionStamp(version: number): (entry: NewEntry) => NewEntry {
+  const head = Buffer.from(`{"version":1,"configVersion":${version},`)
+  return (entry) => {
+    const { envelope } = entry
+    const bytes = Buffer.from(envelope.buffer, envelope.byteOffset, envelope.byteLength)
+    if (bytes.compare(head, 0, head.length, 0, Math.min(head.length, bytes.length)) === 0) return entry
+    const stamped = JSON.stringify({ ...parseEnvelope(entry), configVersion: version })
+    return { ...entry, envelope: Buffer.from(stamped, 'utf8') }
+  }
+}

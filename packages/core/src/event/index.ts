@@ -10,6 +10,7 @@ export {
 } from './identifiers.ts'
 export {
   contentKey,
+  createVersionStamp,
   parseEnvelope,
   type Envelope,
   type EventResource,

@@ -7,3 +7,4 @@ export {
   type ObjectAttributes,
   type ObjectHead,
 } from './bucket-store.ts'
+export type { CheckDestination, Destination, DestinationFault } from './destination.ts'

@@ -3,6 +3,7 @@ import type { Principal } from '../accounts/index.ts'
 import type { SigV4Verifier } from '../auth/index.ts'
 import { ApiError, type Operation, type OperationContext } from '../operations/index.ts'
 import type { ApiCall, SelfTrail } from '../selftrail/index.ts'
+import type { Change } from '../trails/index.ts'
 import type { Exchange } from './exchange.ts'
 import { internalFailureText } from './http-server.ts'
 import { describeCall, recordRefusedCall, type CallName, type RefusedCallOptions } from './refused-call.ts'
@@ -15,7 +16,7 @@ export interface CallOptions extends RefusedCallOptions {
   readonly selfTrail: SelfTrail
   /** Absent: calls are not throttled. */
   readonly throttle?: { readonly buckets: Throttle; callsPerSecond(operation: string): number | undefined }
-  context(caller: Principal, region: Region): OperationContext
+  context(caller: Principal, region: Region): Omit<OperationContext, 'commit'>
   onFault(error: unknown, where: string): void
 }
 
@@ -43,13 +44,12 @@ export async function performCall(
 ): Promise<Record<string, unknown>> {
   const body = await exchange.readBody(callBodyBytesMax)
   const { principal, region } = await authenticate(exchange, service, operation, body, options)
-  const outcome = await attempt(exchange, service, operation, body, options, principal, region)
-  const call: ApiCall = {
-    ...describeCall(exchange, callName(service, operation), { kind: 'user', principal }, region),
-    ...recordedOutcome(operation, outcome),
-  }
+  const call = describeCall(exchange, callName(service, operation), { kind: 'user', principal }, region)
+  const outcome = await attempt(exchange, service, operation, body, options, principal, call)
+  // A change was recorded together with itself.
+  if ('output' in outcome && outcome.isCommitted) return outcome.output
   try {
-    await options.selfTrail.record(call)
+    await options.selfTrail.record({ ...call, ...recordedOutcome(operation, outcome) })
   } catch (error) {
     options.onFault(error, `record of ${operation.name}`)
     throw new ApiError('ServiceUnavailable', 'The call could not be recorded. Try again.', {
@@ -84,7 +84,11 @@ async function authenticate(
 }
 
 type Outcome =
-  | { readonly input: Readonly<Record<string, unknown>>; readonly output: Record<string, unknown> }
+  | {
+      readonly input: Readonly<Record<string, unknown>>
+      readonly output: Record<string, unknown>
+      readonly isCommitted: boolean
+    }
   | { readonly input?: Readonly<Record<string, unknown>>; readonly error: ApiError }
 
 async function attempt(
@@ -94,16 +98,34 @@ async function attempt(
   body: Buffer,
   options: CallOptions,
   principal: Principal,
-  region: Region,
+  call: ApiCall,
 ): Promise<Outcome> {
   let input: Readonly<Record<string, unknown>> | undefined
+  let isCommitted = false
   try {
-    checkRate(operation, principal, region, options)
-    input = service.parse(exchange, body)
+    checkRate(operation, principal, call.region, options)
+    const sent = (input = service.parse(exchange, body))
     if (!operation.roles.includes(principal.role)) return { error: accessDenied(operation, principal) }
-    return { input, output: await operation.handle(input, options.context(principal, region)) }
+    const commit = async (change: Change) => {
+      await commitChange(change, { ...call, ...recordedInput(sent), ...recordedOutput(change.output) }, options)
+      isCommitted = true
+    }
+    const output = await operation.handle(sent, { ...options.context(principal, call.region), commit })
+    return { input: sent, output, isCommitted }
   } catch (error) {
     return { ...(input && { input }), error: asApiError(error, operation, options) }
+  }
+}
+
+/** Where the journal takes no event there is no change either. @throws {ApiError} ServiceUnavailable, to be tried again. */
+async function commitChange(change: Change, call: ApiCall, options: CallOptions): Promise<void> {
+  const { writes, configVersion, committed } = change
+  const when = { ...(configVersion !== undefined && { configVersion }), ...(committed && { committed }) }
+  try {
+    await options.selfTrail.commit(writes, call, when)
+  } catch (cause) {
+    options.onFault(cause, `change by ${call.eventName}`)
+    throw new ApiError('ServiceUnavailable', 'The change could not be made durable. Try again.', { status: 503, cause })
   }
 }
 
@@ -136,12 +158,14 @@ const callName = ({ eventSource, category }: CalledService, { name, readOnly }: 
 
 /** A denied call is recorded without its parameters, under IAM's shorter name of the error, as CloudTrail does it. */
 function recordedOutcome(operation: Operation, outcome: Outcome): Partial<ApiCall> {
-  if ('output' in outcome) {
-    const { input, output } = outcome
-    const told = !operation.readOnly && Object.keys(output).length > 0
-    return { requestParameters: input, ...(told && { responseElements: output }) }
-  }
+  if ('output' in outcome)
+    return { ...recordedInput(outcome.input), ...(!operation.readOnly && recordedOutput(outcome.output)) }
   const { input, error } = outcome
   const errorCode = error.code === 'AccessDeniedException' ? 'AccessDenied' : error.code
-  return { ...(input && { requestParameters: input }), errorCode, errorMessage: error.message }
+  return { ...(input && recordedInput(input)), errorCode, errorMessage: error.message }
 }
+
+const recordedInput = (input: Readonly<Record<string, unknown>>): Partial<ApiCall> => ({ requestParameters: input })
+
+const recordedOutput = (output: Readonly<Record<string, unknown>>): Partial<ApiCall> =>
+  Object.keys(output).length > 0 ? { responseElements: output } : {}

@@ -51,7 +51,11 @@ async function start(changes: Partial<EventsRouteOptions> = {}, journal: Journal
     configVersion: () => 1,
     report: (event) => reported.push(event),
     admission: createInPlaceAdmission(randomUUID),
-    writer: await openRecordWriter(journal, () => systemClocks.domain()),
+    writer: await openRecordWriter(
+      journal,
+      () => systemClocks.domain(),
+      () => 1,
+    ),
     reports: createRefusalReports(join(directory, 'reports'), systemRandom),
     bodyBytesMax: 1_000_000,
     ...changes,

@@ -28,7 +28,11 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true }))
 
 async function optionsOn(journal: Journal, changes: Partial<IntakeOptions> = {}): Promise<IntakeOptions> {
-  const writer = await openRecordWriter(journal, () => intakeContext.now)
+  const writer = await openRecordWriter(
+    journal,
+    () => intakeContext.now,
+    () => 1,
+  )
   return { admission: createInPlaceAdmission(randomUUID), writer, reports, bodyBytesMax: 1e9, ...changes }
 }
 const requestOf = (body: AsyncIterable<Uint8Array>, changes: Partial<IntakeRequest> = {}): IntakeRequest => ({

@@ -39,7 +39,14 @@ function watchedJournal(journal: Journal = createMemoryJournal()) {
 
 async function fixture(journal?: Journal) {
   const watched = watchedJournal(journal)
-  return { ...watched, writer: await openRecordWriter(watched.journal, () => noon) }
+  return {
+    ...watched,
+    writer: await openRecordWriter(
+      watched.journal,
+      () => noon,
+      () => 1,
+    ),
+  }
 }
 const kinds = async (writer: RecordWriter, ...entries: NewEntry[]) =>
   (await writer.write(stream, entries)).map(({ kind, sequence }) => `${kind} ${sequence}`)
@@ -94,7 +101,12 @@ describe('record writer', () => {
       return admission
     }
     const { stream, entry } = admitAt(0)
-    const open = () => openRecordWriter(journal, () => intakeContext.now + 60_000)
+    const open = () =>
+      openRecordWriter(
+        journal,
+        () => intakeContext.now + 60_000,
+        () => 1,
+      )
     const kinds = async (writer: RecordWriter, ...entries: NewEntry[]) =>
       (await writer.write(stream, entries)).map(({ kind }) => kind)
     const writer = await open()
@@ -211,7 +223,12 @@ describe('record writer', () => {
 })
 
 describe('the window after a restart', () => {
-  const reopened = (journal: Journal) => openRecordWriter(journal, () => noon)
+  const reopened = (journal: Journal) =>
+    openRecordWriter(
+      journal,
+      () => noon,
+      () => 1,
+    )
 
   test('retries are still duplicates, reused ids still refused', async () => {
     const { writer, journal } = await fixture()

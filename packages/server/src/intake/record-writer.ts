@@ -1,4 +1,4 @@
-import { contentKey, type NewEntry, type Sequence, type StreamId } from '@opentrail/core/event'
+import { contentKey, createVersionStamp, type NewEntry, type Sequence, type StreamId } from '@opentrail/core/event'
 import { JournalFullError, type Journal } from '../journal/index.ts'
 import { createEventWindow, isIdFromKey, windowEntriesMax, windowMs, type EventWindow } from './event-window.ts'
 
@@ -43,14 +43,42 @@ interface Submission {
   readonly reject: (error: unknown) => void
 }
 
+type Stamp = (entry: NewEntry) => NewEntry
+
+/** Where a group of submissions goes. */
+interface Target {
+  readonly journal: Journal
+  readonly stream: StreamId
+  readonly window: EventWindow
+  readonly stamps: () => Stamp
+}
+
 interface StreamQueue {
   readonly window: EventWindow
   readonly waiting: Submission[]
   draining: boolean
 }
 
-/** Opens the writer: reads each stream's recent entries back, so that a retry across a restart is still a duplicate. */
-export async function openRecordWriter(journal: Journal, now: () => number): Promise<RecordWriter> {
+/** What an appended entry is stamped with: made anew when the version of the configuration has changed. */
+function createStamps(configVersion: () => number): () => Stamp {
+  let version: number | undefined
+  let stamp: Stamp | undefined
+  return () => {
+    if (!stamp || version !== configVersion()) stamp = createVersionStamp((version = configVersion()))
+    return stamp
+  }
+}
+
+/**
+ * Opens the writer: reads each stream's recent entries back, so that a retry across a restart is still a duplicate. Entries
+ * are stamped with the configuration version of the moment they are appended, so that it never falls within a stream.
+ */
+export async function openRecordWriter(
+  journal: Journal,
+  now: () => number,
+  configVersion: () => number,
+): Promise<RecordWriter> {
+  const stamps = createStamps(configVersion)
   const queues = new Map<StreamId, StreamQueue>()
   let waitingBytes = 0
   for (const { stream } of journal.streams()) queues.set(stream, newQueue(await rebuildWindow(journal, stream, now())))
@@ -59,7 +87,7 @@ export async function openRecordWriter(journal: Journal, now: () => number): Pro
     while (queue.waiting.length > 0) {
       const group = takeGroup(queue.waiting)
       for (const submission of group) waitingBytes -= submission.bytes
-      await writeGroup(journal, stream, queue.window, group)
+      await writeGroup({ journal, stream, window: queue.window, stamps }, group)
     }
     queue.draining = false
   }
@@ -104,15 +132,10 @@ function takeGroup(waiting: Submission[]): Submission[] {
  * Writes a group in one append. Ordinary and own events share it, for every call at full load brings one of each and an
  * append costs a sync. Only the own ones may use the reserve: where there is no other room left, they go alone.
  */
-async function writeGroup(
-  journal: Journal,
-  stream: StreamId,
-  window: EventWindow,
-  group: readonly Submission[],
-): Promise<void> {
+async function writeGroup(target: Target, group: readonly Submission[]): Promise<void> {
   const own = group.filter(({ reserve }) => reserve)
   try {
-    await appendGroup(journal, stream, window, group, own.length === group.length)
+    await appendGroup(target, group, own.length === group.length)
   } catch (error) {
     const isMixed = own.length > 0 && own.length < group.length
     if (!isMixed || !(error instanceof JournalFullError)) {
@@ -120,14 +143,12 @@ async function writeGroup(
       return
     }
     for (const { reserve, reject } of group) if (!reserve) reject(error)
-    await writeGroup(journal, stream, window, own)
+    await writeGroup(target, own)
   }
 }
 
 async function appendGroup(
-  journal: Journal,
-  stream: StreamId,
-  window: EventWindow,
+  { journal, stream, window, stamps }: Target,
   group: readonly Submission[],
   reserve: boolean,
 ): Promise<void> {
@@ -135,7 +156,7 @@ async function appendGroup(
   const fresh: NewEntry[] = []
   const judge = createJudge(window, fresh)
   const judged = group.map(({ entries }) => entries.map(judge))
-  const last = fresh.length > 0 ? await journal.append(stream, fresh, { reserve }) : 0
+  const last = fresh.length > 0 ? await journal.append(stream, fresh.map(stamps()), { reserve }) : 0
   const first = last - fresh.length + 1
   for (const [index, entry] of fresh.entries()) window.add(entry, (first + index) as Sequence)
   for (const [index, { resolve }] of group.entries()) resolve(judged[index]!.map((outcome) => outcome(first)))

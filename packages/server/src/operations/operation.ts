@@ -1,7 +1,10 @@
 import type { Region } from '@opentrail/core/event'
 import type { Clocks } from '../clock/index.ts'
 import type { Principal, Role } from '../accounts/index.ts'
+import type { CheckDestination } from '../buckets/index.ts'
+import type { DeliveryReader } from '../delivery/index.ts'
 import type { HistoryReader } from '../history/index.ts'
+import type { Commit, TrailDirectory } from '../trails/index.ts'
 
 /** What a handler is given beside its input. Grows with the service; handlers take what they need by name. */
 export interface OperationContext {
@@ -10,6 +13,18 @@ export interface OperationContext {
   readonly region: Region
   readonly clocks: Clocks
   readonly history: HistoryReader
+  readonly trails: TrailDirectory
+  readonly delivery: DeliveryReader
+  readonly checkDestination: CheckDestination
+  /** Regions that exist. */
+  readonly regions: readonly Region[]
+  /** The Region whose stream gets the events of global services. */
+  readonly leadingRegion: Region
+  /**
+   * Changes something together with the record of this call; the caller then does not record it once more. A handler that
+   * changes nothing does not call it.
+   */
+  readonly commit: Commit
 }
 
 /** One API operation under its wire name. `handle` gets the parsed JSON object and returns the answer's members. */

@@ -48,5 +48,12 @@ export interface SelfTrail {
    * @throws {JournalFullError} when the journal takes nothing, before anything was changed.
    * @throws {ControlConflictError} nothing was changed.
    */
-  commit(writes: readonly ControlWrite[], call: ApiCall): Promise<void>
+  commit(writes: readonly ControlWrite[], call: ApiCall, options?: CommitOptions): Promise<void>
+}
+
+export interface CommitOptions {
+  /** The configuration version that this change begins; its event is selected by that one and the one before. */
+  readonly configVersion?: number
+  /** Called once the change stands, before its event goes to the journal: what is appended from then on is after it. */
+  readonly committed?: () => void
 }

@@ -22,7 +22,14 @@ const failingWriter = (writer: RecordWriter, failing: Failing): RecordWriter => 
 })
 async function open(journal: Journal, control: MemoryControlStore) {
   const failing: Failing = {}
-  const writer = failingWriter(await openRecordWriter(journal, () => noon), failing)
+  const writer = failingWriter(
+    await openRecordWriter(
+      journal,
+      () => noon,
+      () => 1,
+    ),
+    failing,
+  )
   return { outbox: createOutbox(control, writer, journal), failing }
 }
 async function fixture(fault?: (writes: readonly ControlWrite[]) => FaultPoint | undefined) {

@@ -17,8 +17,11 @@ import type { RecordWriter } from '../intake/index.ts'
  * twice it is a duplicate to the writer and stored once.
  */
 export interface Outbox {
-  /** Resolves once change and event are durable. @throws {JournalFullError} before anything was changed. */
-  commit(writes: readonly ControlWrite[], stream: StreamId, entry: NewEntry): Promise<void>
+  /**
+   * Resolves once change and event are durable; `committed` is called between the two.
+   * @throws {JournalFullError} before anything was changed.
+   */
+  commit(writes: readonly ControlWrite[], stream: StreamId, entry: NewEntry, committed?: () => void): Promise<void>
   /**
    * Relays what is waiting; called at the start, by the schedule, and when the journal is seen to take events again. One
    * event that cannot be relayed does not hold up the others. @throws {AggregateError} what is left is tried next time.
@@ -98,7 +101,7 @@ export function createOutbox(
     get isWaiting() {
       return waiting.size > 0
     },
-    async commit(writes, stream, entry) {
+    async commit(writes, stream, entry, committed) {
       if (waiting.size + committing.size >= waitingMax)
         throw new JournalFullError(`${waiting.size} changes are waiting for the journal to take their events`)
       const key = `${prefix}${Buffer.from(entry.idKey).toString('hex')}`
@@ -107,6 +110,7 @@ export function createOutbox(
       own.add(key)
       try {
         await transactOnce(control, [...writes, { key, value: document, ifVersion: 0 }], key)
+        committed?.()
         // From here on the change stands and its event is durable in the outbox: a journal that refuses only delays it.
         await relayOne(key, stream, entry).catch(() => waiting.add(key))
       } finally {

@@ -10,7 +10,11 @@ import { selfRecord } from './self-record.ts'
 
 async function fixture(journal = createMemoryJournal()) {
   const control = createMemoryControlStore()
-  const writer = await openRecordWriter(journal, () => noon)
+  const writer = await openRecordWriter(
+    journal,
+    () => noon,
+    () => 1,
+  )
   const trail = createSelfTrail({
     writer,
     outbox: createOutbox(control, writer, journal),

@@ -28,12 +28,12 @@ export function createSelfTrail(options: SelfTrailOptions): SelfTrail {
       // The journal takes events: also those that it refused before. What fails here is tried again by the schedule.
       if (outbox.isWaiting) await outbox.relay().catch(() => {})
     },
-    async commit(writes, call) {
+    async commit(writes, call, { configVersion, committed } = {}) {
       const { bytes, bytesMax } = journal.stats()
       if (bytes + eventBytesMax > bytesMax)
         throw new JournalFullError(`the journal holds ${bytes} of ${bytesMax} bytes`)
-      const { stream, entry } = prepare(call, options)
-      await outbox.commit(writes, stream, entry)
+      const { stream, entry } = prepare(call, options, configVersion)
+      await outbox.commit(writes, stream, entry, committed)
     },
   }
 }
@@ -42,8 +42,12 @@ export function createSelfTrail(options: SelfTrailOptions): SelfTrail {
  * Our own records take the same way in as everybody's: checked, redacted, capped. Parts of a call come from strangers, and
  * no content of theirs may keep it from being recorded: what admission does not take is left out, and the record says so.
  */
-function prepare(call: ApiCall, options: SelfTrailOptions): { stream: StreamId; entry: NewEntry } {
-  const whole = admitOwn(call, options)
+function prepare(
+  call: ApiCall,
+  options: SelfTrailOptions,
+  changesConfig?: number,
+): { stream: StreamId; entry: NewEntry } {
+  const whole = admitOwn(call, options, changesConfig)
   if (whole.ok) return whole
   const { requestParameters, responseElements, ...rest } = call
   const omitted = [
@@ -51,12 +55,12 @@ function prepare(call: ApiCall, options: SelfTrailOptions): { stream: StreamId; 
     ...(responseElements === undefined ? [] : ['responseElements']),
   ]
   const additionalEventData = { omitted, reason: whole.refusal.code }
-  const reduced = admitOwn({ ...rest, additionalEventData }, options)
+  const reduced = admitOwn({ ...rest, additionalEventData }, options, changesConfig)
   if (reduced.ok) return reduced
   throw new Error(`our own event was refused: ${reduced.refusal.code}: ${reduced.refusal.message}`)
 }
 
-function admitOwn(call: ApiCall, options: SelfTrailOptions): Admission {
+function admitOwn(call: ApiCall, options: SelfTrailOptions, changesConfig: number | undefined): Admission {
   const account: AccountId = accountOf(call.identity)
   const now = options.clocks.domain()
   const record = selfRecord(call, uuid(options.random), now)
@@ -64,6 +68,7 @@ function admitOwn(call: ApiCall, options: SelfTrailOptions): Admission {
     origin: 'self' as const,
     principal: call.identity.kind === 'user' ? call.identity.principal.arn : `opentrail:${call.identity.kind}`,
     configVersion: options.configVersion(),
+    ...(changesConfig !== undefined && { changesConfig }),
     account,
     region: call.region,
     accounts: new Set([account]),

@@ -1,0 +1,1 @@
+export { coversRegion, trailVersion, type Tag, type Trail, type TrailSettings, type TrailVersion } from './trail.ts'

@@ -1,0 +1,15 @@
+import type { Region } from '@opentrail/core/event'
+
+/** How a trail's delivery stands in one Region. Times in domain ms. */
+export interface DeliveryStatus {
+  /** Of the newest file that is in the bucket. */
+  readonly latestDeliveryAt?: number
+  readonly latestAttemptAt?: number
+  /** The S3 code of the latest attempt where it failed, for example `NoSuchBucket`. */
+  readonly latestError?: string
+}
+
+/** What operations ask of delivery. */
+export interface DeliveryReader {
+  status(trailId: string, region: Region): DeliveryStatus
+}

@@ -1,0 +1,1 @@
+export type { DeliveryReader, DeliveryStatus } from './delivery-status.ts'

@@ -1,0 +1,1 @@
+export type { Change, Commit, SaveTrail, TrailDirectory } from './trail-directory.ts'
