@@ -1,5 +1,5 @@
 import type { AccountId } from '@opentrail/core/event'
-import { listLimitMax, type ControlStore, type ControlWrite } from '../control/index.ts'
+import { listAll, type ControlStore, type ControlWrite } from '../control/index.ts'
 import type { KeyRing } from '../keyring/index.ts'
 import {
   accessKeysPrefix,
@@ -105,14 +105,9 @@ export async function openAccountDirectory(control: ControlStore, keyRing: KeyRi
   }
 
   for (const prefix of [accountsPrefix, usersPrefix, accessKeysPrefix])
-    for (let after: string | undefined; ;) {
-      const page = await control.list(prefix, { limit: listLimitMax, ...(after && { after }) })
-      for (const { key, value, version } of page) {
-        set(key, value)
-        versions.set(key, version)
-      }
-      after = page.at(-1)?.key
-      if (page.length < listLimitMax) break
+    for (const { key, value, version } of await listAll(control, prefix)) {
+      set(key, value)
+      versions.set(key, version)
     }
   await refresh([bootstrapKey])
 

@@ -7,8 +7,19 @@ export interface Job {
   run(dueAt: number): Promise<void>
 }
 
+/** Work that knows itself when it is due next: asked again and again, so the answer has to be quick. */
+export interface DemandJob {
+  readonly name: string
+  /** Undefined while nothing is to be done, or is being done already. */
+  dueAt(): number | undefined
+  /** Begins what is due. What takes long goes on beside the schedule, so that it delays no other job. */
+  run(dueAt: number): Promise<void>
+  /** Resolves once what was begun is done: a virtual clock does not move on before. */
+  settled(): Promise<void>
+}
+
 export interface Schedule {
-  add(job: Job): void
+  add(job: Job | DemandJob): void
   /**
    * Moves a virtual clock forward by `ms`: stops at each moment where something falls due, runs it, and goes on until
    * nothing is left before the target. @throws {ScheduleBoundError} when more than `runsMax` runs would be needed.
@@ -25,8 +36,8 @@ export class ScheduleBoundError extends Error {
 
 /** Enough for a year of minutes; more is a runaway schedule rather than a test. */
 const runsMax = 600_000
-/** Domain time can jump, so the timer looks again at least this often. */
-const tickMsMax = 1_000
+/** Domain time can jump, so the timer looks again this often; deliveries every second are to be in time. */
+const tickMs = 100
 
 export interface ScheduleOptions {
   readonly now: () => number
@@ -36,32 +47,35 @@ export interface ScheduleOptions {
 }
 
 export function createSchedule({ now, failed, ticking }: ScheduleOptions): Schedule {
-  const jobs: { job: Job; dueAt: number }[] = []
+  const jobs: DemandJob[] = []
   let closed = false
 
-  const next = () =>
-    jobs.reduce<{ job: Job; dueAt: number } | undefined>((a, b) => (a && a.dueAt <= b.dueAt ? a : b), undefined)
+  function next(): { readonly job: DemandJob; readonly dueAt: number } | undefined {
+    let first: { readonly job: DemandJob; readonly dueAt: number } | undefined
+    for (const job of jobs) {
+      const dueAt = job.dueAt()
+      if (dueAt !== undefined && (!first || dueAt < first.dueAt)) first = { job, dueAt }
+    }
+    return first
+  }
 
-  async function runOne(entry: { job: Job; dueAt: number }): Promise<void> {
-    const { dueAt } = entry
-    // A job that is late (suspended machine, clock set forward) runs once, not once for every period missed.
-    const periodsMissed = Math.floor((now() - dueAt) / entry.job.everyMs)
-    entry.dueAt = dueAt + (periodsMissed + 1) * entry.job.everyMs
+  async function runOne(job: DemandJob, dueAt: number, waits: boolean): Promise<void> {
     try {
-      await entry.job.run(dueAt)
+      await job.run(dueAt)
+      if (waits) await job.settled()
     } catch (error) {
-      failed(entry.job.name, error)
+      failed(job.name, error)
     }
   }
 
   async function runUntil(target: number, setClock?: (time: number) => void): Promise<void> {
     for (let runs = 0; ; runs++) {
-      const entry = next()
-      if (closed || !entry || entry.dueAt > target) return
+      const due = next()
+      if (closed || !due || due.dueAt > target) return
       if (runs >= runsMax)
         throw new ScheduleBoundError(`more than ${runsMax} runs fall due before ${new Date(target).toISOString()}`)
-      if (setClock && entry.dueAt > now()) setClock(entry.dueAt)
-      await runOne(entry)
+      if (setClock && due.dueAt > now()) setClock(due.dueAt)
+      await runOne(due.job, due.dueAt, setClock !== undefined)
     }
   }
 
@@ -72,12 +86,12 @@ export function createSchedule({ now, failed, ticking }: ScheduleOptions): Sched
     ? setInterval(() => {
         const due = next()
         if (due && due.dueAt <= now()) void serially(() => runUntil(now()))
-      }, tickMsMax)
+      }, tickMs)
     : undefined
   timer?.unref()
 
   return {
-    add: (job) => void jobs.push({ job, dueAt: now() + job.everyMs }),
+    add: (job) => void jobs.push('everyMs' in job ? periodically(job, now) : job),
     runDue: () => serially(() => runUntil(now())),
     advance: (ms, setClock) =>
       serially(async () => {
@@ -90,5 +104,19 @@ export function createSchedule({ now, failed, ticking }: ScheduleOptions): Sched
       clearInterval(timer)
       await serially(async () => {})
     },
+  }
+}
+
+function periodically({ name, everyMs, run }: Job, now: () => number): DemandJob {
+  let due = now() + everyMs
+  return {
+    name,
+    dueAt: () => due,
+    run(dueAt) {
+      // A job that is late (suspended machine, clock set forward) runs once, not once for every period missed.
+      due = dueAt + (Math.floor((now() - dueAt) / everyMs) + 1) * everyMs
+      return run(dueAt)
+    },
+    settled: () => Promise.resolve(),
   }
 }

@@ -7,6 +7,7 @@ export {
   type Versioned,
 } from './control-store.ts'
 export { listLimitMax, valueBytesMax, writesMax } from './control-limits.ts'
+export { listAll } from './list-all.ts'
 export { openLmdbControlStore } from './lmdb-control-store.ts'
 export {
   createMemoryControlStore,

@@ -4,7 +4,7 @@ import type { Random } from '../clock/index.ts'
 import {
   ControlConflictError,
   ControlUnavailableError,
-  listLimitMax,
+  listAll,
   type ControlStore,
   type ControlWrite,
 } from '../control/index.ts'
@@ -117,18 +117,13 @@ async function rewrapAll(options: {
       ifVersion: stored?.version ?? 0,
     },
   ]
-  for (let after: string | undefined; ;) {
-    const page = await control.list<DataKeysDocument>(dataKeysPrefix, { limit: listLimitMax, ...(after && { after }) })
-    for (const { key, value, version } of page) {
-      const account = key.slice(dataKeysPrefix.length)
-      const keys = value.keys.map((wrapped) => {
-        const place = dataKeyPlace(account, wrapped.id)
-        return { ...wrapped, ...wrapKey(next, random, unwrapKey(current, wrapped, place), place) }
-      })
-      writes.push({ key, value: { ...value, keys }, ifVersion: version })
-    }
-    after = page.at(-1)?.key
-    if (page.length < listLimitMax) break
+  for (const { key, value, version } of await listAll<DataKeysDocument>(control, dataKeysPrefix)) {
+    const account = key.slice(dataKeysPrefix.length)
+    const keys = value.keys.map((wrapped) => {
+      const place = dataKeyPlace(account, wrapped.id)
+      return { ...wrapped, ...wrapKey(next, random, unwrapKey(current, wrapped, place), place) }
+    })
+    writes.push({ key, value: { ...value, keys }, ifVersion: version })
   }
   try {
     await control.transact(writes)
