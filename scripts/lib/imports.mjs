@@ -13,9 +13,10 @@ const driverHomes = {
   lmdb: ['control'],
   chdb: ['engine'],
   '@clickhouse/client': ['engine', 'history'],
+  '@aws-sdk/client-s3': ['buckets'],
   pino: ['observability'],
   'prom-client': ['observability'],
-  piscina: ['intake'],
+  piscina: ['delivery', 'intake'],
   '@stricli/core': ['cli'],
 }
 

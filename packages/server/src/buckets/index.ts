@@ -8,3 +8,4 @@ export {
   type ObjectHead,
 } from './bucket-store.ts'
 export type { CheckDestination, Destination, DestinationFault } from './destination.ts'
+export { createBucketRouter, type BucketRoute, type BucketRouter } from './bucket-router.ts'
