@@ -189,7 +189,7 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
       clocks,
       trail: service.trail,
       spoolDirectory: paths.spool,
-      configVersion: service.configVersion,
+      configVersion: service.trails.configVersion,
       report,
     }),
     reportsRoute({ ...calls, reports, trail: service.trail, onFault }),

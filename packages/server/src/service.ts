@@ -1,6 +1,17 @@
 import type { Region, Sequence, StreamId } from '@opentrail/core/event'
+import type { BucketStore } from './buckets/index.ts'
 import type { Clocks, Random, Schedule, Timers } from './clock/index.ts'
 import type { ControlStore } from './control/index.ts'
+import {
+  abandonedCall,
+  createHousekeeping,
+  openDelivery,
+  type ContentBuilder,
+  type Delivery,
+  type DeliveryEvents,
+  type DeliveryLimits,
+  type DeliverySpool,
+} from './delivery/index.ts'
 import {
   createHistoryIndex,
   type HistoryEvents,
@@ -12,12 +23,16 @@ import { openRecordWriter, type RecordWriter } from './intake/index.ts'
 import type { Journal } from './journal/index.ts'
 import type { ServerEvent } from './observability/index.ts'
 import { createOutbox, createSelfTrail, type SelfTrail } from './selftrail/index.ts'
+import { openTrailDirectory, type ControlTrailDirectory } from './trails/index.ts'
 
 /** What the service stands on: the adapters that a deployment, or a simulation, chose. */
 export interface ServicePorts {
   readonly journal: Journal
   readonly control: ControlStore
   readonly postings: PostingsStore
+  readonly buckets: BucketStore
+  readonly content: ContentBuilder
+  readonly spool: DeliverySpool
   readonly clocks: Clocks
   readonly random: Random
   readonly schedule: Schedule
@@ -28,7 +43,10 @@ export interface ServicePorts {
 
 export interface ServiceSettings {
   readonly regions: readonly Region[]
+  /** The Region whose stream gets the events of global services. */
+  readonly leadingRegion: Region
   readonly retentionDays: number
+  readonly deliveryLimits?: Partial<DeliveryLimits>
   /** Simulations make them small. */
   readonly historyLimits?: Partial<HistoryLimits>
 }
@@ -38,24 +56,24 @@ export interface Service {
   readonly writer: RecordWriter
   readonly trail: SelfTrail
   readonly history: HistoryIndex
-  /** Version of the configuration that envelopes name; grows with each change that selectors depend on. */
-  readonly configVersion: () => number
-  /** Stops taking work from the journal and closes history; journal and control store belong to who opened them. */
+  readonly trails: ControlTrailDirectory
+  readonly delivery: Delivery
+  /** Stops taking work from the journal and closes its consumers; the ports belong to who opened them. */
   close(): Promise<void>
 }
 
-// Nothing that selectors depend on can change yet; the first trail operation makes this count.
-const configVersion = () => 1
 const dayMs = 86_400_000
 const hourMs = 3_600_000
 
 /**
- * Opens the service on its ports. The order matters: the writer's windows first (so that a replay is a duplicate), then
- * the events that a crash left in the outbox, then the consumers.
+ * Opens the service on its ports. The order matters: trails first (every entry names the version of their configuration),
+ * the writer's windows (so that a replay is a duplicate), then the events that a crash left in the outbox, then the
+ * consumers.
  */
 export async function openService(ports: ServicePorts, settings: ServiceSettings): Promise<Service> {
   const { journal, control, postings, clocks, random, schedule, report } = ports
-  const writer = await openRecordWriter(journal, clocks.domain)
+  const trails = await openTrailDirectory(control)
+  const writer = await openRecordWriter(journal, clocks.domain, trails.configVersion)
   const outbox = createOutbox(control, writer, journal)
   // A journal that takes nothing at the moment is no reason not to start: the schedule goes on trying.
   await outbox.relay().catch((error: unknown) => report({ kind: 'job-failed', job: 'relay outbox', error }))
@@ -75,8 +93,24 @@ export async function openService(ports: ServicePorts, settings: ServiceSettings
     clocks,
     random,
     regions: new Set(settings.regions),
-    configVersion,
+    configVersion: trails.configVersion,
   })
+  const delivery = await openDelivery({
+    journal,
+    control,
+    trails,
+    random,
+    builder: ports.content,
+    buckets: ports.buckets,
+    spool: ports.spool,
+    now: clocks.domain,
+    leadingRegion: settings.leadingRegion,
+    events: deliveryEvents(report),
+    recordAbandoned: (range, writes) => trail.commit(writes, abandonedCall(range, random)),
+    ...(ports.timers && { timers: ports.timers }),
+    ...(settings.deliveryLimits && { limits: settings.deliveryLimits }),
+  })
+  const tidy = createHousekeeping({ journal, control, trails, delivery, isOutboxIdle: () => !outbox.isBusy })
 
   schedule.add({ name: 'relay outbox', everyMs: hourMs, run: () => outbox.relay() })
   let historyDay = 0
@@ -95,18 +129,39 @@ export async function openService(ports: ServicePorts, settings: ServiceSettings
     name: 'journal retention',
     everyMs: hourMs,
     async run(now) {
-      const bytesFreed = await journal.retain(now - settings.retentionDays * dayMs, consumerCursors(journal, history))
+      const cursors = slowestCursors(journal, history, delivery)
+      const bytesFreed = await journal.retain(now - settings.retentionDays * dayMs, cursors)
       if (bytesFreed > 0) report({ kind: 'retention', bytesFreed })
     },
   })
-  return { writer, trail, history, configVersion, close: () => history.close() }
+  schedule.add(delivery.job)
+  schedule.add({ name: 'delivery housekeeping', everyMs: hourMs, run: tidy })
+  return {
+    writer,
+    trail,
+    history,
+    trails,
+    delivery,
+    async close() {
+      await delivery.close()
+      await history.close()
+    },
+  }
 }
 
-/** Where the slowest consumer of each stream is; a stream that no consumer has seen yet is kept whole. */
-const consumerCursors = (journal: Journal, history: HistoryIndex): Map<StreamId, Sequence | 0> => {
-  const cursors = history.cursors()
-  return new Map(journal.streams().map(({ stream }) => [stream, cursors.get(stream) ?? 0]))
+/** Where the slowest consumer of each stream is; a stream that history has not seen yet is kept whole. */
+const slowestCursors = (journal: Journal, history: HistoryIndex, delivery: Delivery): Map<StreamId, Sequence | 0> => {
+  const indexed = history.cursors()
+  const delivered = delivery.cursors()
+  const slowest = (stream: StreamId) => Math.min(indexed.get(stream) ?? 0, delivered.get(stream) ?? Infinity)
+  return new Map(journal.streams().map(({ stream }) => [stream, slowest(stream) as Sequence | 0]))
 }
+
+const deliveryEvents = (report: ServicePorts['report']): DeliveryEvents => ({
+  delivered: (file) => report({ kind: 'delivered', ...file }),
+  failed: (step, stream, error) => report({ kind: 'delivery-failed', step, stream, error }),
+  abandoned: (range) => report({ kind: 'delivery-abandoned', ...range }),
+})
 
 const historyEvents = (report: ServicePorts['report']): HistoryEvents => ({
   failed: (step, error, attempt) => report({ kind: 'history', message: `${step} failed, attempt ${attempt}`, error }),

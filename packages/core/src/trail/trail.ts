@@ -45,23 +45,32 @@ export interface Trail {
 export interface TrailVersion {
   readonly trailId: string
   readonly since: number
+  readonly account: AccountId
+  readonly name: string
   readonly isLogging: boolean
   readonly homeRegion: Region
   readonly isMultiRegion: boolean
   readonly includesGlobalServiceEvents: boolean
   readonly isRecursive: boolean
   readonly selectors: TrailSelectors
+  /** Where what is left of a deleted trail goes. */
+  readonly bucket: string
+  readonly keyPrefix?: string
 }
 
 export const trailVersion = (trail: Trail, since: number): TrailVersion => ({
   trailId: trail.id,
   since,
+  account: trail.account,
+  name: trail.name,
   isLogging: trail.isLogging,
   homeRegion: trail.homeRegion,
   isMultiRegion: trail.settings.isMultiRegion,
   includesGlobalServiceEvents: trail.settings.includesGlobalServiceEvents,
   isRecursive: trail.settings.isRecursive,
   selectors: trail.selectors,
+  bucket: trail.settings.bucket,
+  ...(trail.settings.keyPrefix !== undefined && { keyPrefix: trail.settings.keyPrefix }),
 })
 
 /** Acts in this Region: its own, or every one. */

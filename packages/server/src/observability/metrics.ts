@@ -11,6 +11,8 @@ export interface Gauges {
   /** Durable events that history cannot find yet, over all streams. */
   historyLag(): number
   engineUp(): boolean
+  /** Entries that trails have not delivered or passed yet, over all trails. */
+  deliveryBacklog(): number
 }
 
 export interface Metrics {
@@ -51,6 +53,13 @@ export function createMetrics(gauges: () => Gauges | undefined): Metrics {
   const cut = counter('opentrail_journal_cut_bytes_total', 'Unacknowledged bytes cut off when the journal was opened')
   const failures = counter('opentrail_failures_total', 'Failures nobody expected', ['kind'])
   const freed = counter('opentrail_retention_freed_bytes_total', 'Bytes that retention freed')
+  const files = counter('opentrail_delivered_files_total', 'Log files delivered', ['bucket'])
+  const deliveredEvents = counter('opentrail_delivered_events_total', 'Events in delivered log files', ['bucket'])
+  const deliveryFailures = counter('opentrail_delivery_failures_total', 'Failed attempts to deliver')
+  const abandoned = counter('opentrail_delivery_abandoned_events_total', 'Events given up undelivered', ['reason'])
+  gauge('opentrail_delivery_backlog_entries', 'Entries that trails have not passed yet', ({ deliveryBacklog }) =>
+    deliveryBacklog(),
+  )
   gauge('opentrail_journal_bytes', 'Bytes the journal takes', ({ journalBytes }) => journalBytes())
   gauge('opentrail_journal_bytes_max', 'Bytes the journal may take', ({ journalBytesMax }) => journalBytesMax())
   gauge('opentrail_journal_segments', 'Segments of the journal', ({ journalSegments }) => journalSegments())
@@ -88,6 +97,16 @@ export function createMetrics(gauges: () => Gauges | undefined): Metrics {
           break
         case 'retention':
           freed.inc(event.bytesFreed)
+          break
+        case 'delivered':
+          files.inc({ bucket: event.bucket })
+          deliveredEvents.inc({ bucket: event.bucket }, event.count)
+          break
+        case 'delivery-failed':
+          deliveryFailures.inc()
+          break
+        case 'delivery-abandoned':
+          abandoned.inc({ reason: event.reason }, event.count)
           break
         case 'failure':
         case 'job-failed':

@@ -29,6 +29,23 @@ export type ServerEvent =
   | { readonly kind: 'tls-reloaded' }
   | { readonly kind: 'job-failed'; readonly job: string; readonly error: unknown }
   | { readonly kind: 'retention'; readonly bytesFreed: number }
+  | {
+      readonly kind: 'delivered'
+      readonly stream: string
+      readonly bucket: string
+      readonly bytes: number
+      readonly count: number
+    }
+  | { readonly kind: 'delivery-failed'; readonly step: string; readonly stream: string; readonly error: unknown }
+  | {
+      readonly kind: 'delivery-abandoned'
+      readonly trailArn: string
+      readonly stream: string
+      readonly from: number
+      readonly to: number
+      readonly count: number
+      readonly reason: string
+    }
   | { readonly kind: 'failure'; readonly message: string; readonly error: unknown; readonly requestId?: string }
 
 type Level = 'debug' | 'info' | 'warn' | 'error'
@@ -48,6 +65,9 @@ const levels: Record<ServerEvent['kind'], Level> = {
   'tls-reloaded': 'info',
   'job-failed': 'error',
   retention: 'info',
+  delivered: 'debug',
+  'delivery-failed': 'warn',
+  'delivery-abandoned': 'error',
   failure: 'error',
 }
 

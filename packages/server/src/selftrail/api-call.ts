@@ -23,6 +23,8 @@ export interface ApiCall {
   readonly userAgent: string
   /** As sent, in the wire's own upper camel case; turned into CloudTrail's lower camel case when recorded. */
   readonly requestParameters?: unknown
+  /** Parameters and response elements are recorded under the names they have: of protocols that have no upper camel case. */
+  readonly keepsParameterNames?: boolean
   /** Of calls that change something and succeeded. */
   readonly responseElements?: unknown
   readonly errorCode?: string
@@ -35,8 +37,13 @@ export interface ApiCall {
   }
   /** `Management` unless said otherwise. */
   readonly category?: 'Management' | 'Data'
-  readonly resources?: readonly { readonly accountId?: string; readonly type: string; readonly ARN: string }[]
+  readonly resources?: readonly CalledResource[]
 }
+
+/** `ARNPrefix`: all whose ARN begins so, as of a listing. */
+export type CalledResource = { readonly accountId?: string; readonly type: string } & (
+  { readonly ARN: string } | { readonly ARNPrefix: string }
+)
 
 /** OpenTrail's own audit trail: each authenticated call and each administrative act becomes an event in the journal. */
 export interface SelfTrail {

@@ -29,6 +29,8 @@ export interface Outbox {
   relay(): Promise<void>
   /** Whether changes wait for the journal to take their events. */
   readonly isWaiting: boolean
+  /** Whether there may be a change whose event is not in the journal yet. */
+  readonly isBusy: boolean
 }
 
 /** Changes whose events the journal does not take yet; beyond it changes are refused. */
@@ -100,6 +102,9 @@ export function createOutbox(
   return {
     get isWaiting() {
       return waiting.size > 0
+    },
+    get isBusy() {
+      return waiting.size > 0 || committing.size > 0
     },
     async commit(writes, stream, entry, committed) {
       if (waiting.size + committing.size >= waitingMax)

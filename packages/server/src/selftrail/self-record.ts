@@ -9,6 +9,7 @@ const eventVersion = '1.11'
  */
 export function selfRecord(call: ApiCall, eventId: string, now: number): Uint8Array {
   const category = call.category ?? 'Management'
+  const named = call.keepsParameterNames === true ? (parameters: unknown) => parameters : lowerCamel
   const record = {
     eventVersion,
     userIdentity: userIdentity(call.identity),
@@ -20,8 +21,8 @@ export function selfRecord(call: ApiCall, eventId: string, now: number): Uint8Ar
     userAgent: call.userAgent,
     errorCode: call.errorCode,
     errorMessage: call.errorMessage,
-    requestParameters: call.requestParameters === undefined ? null : lowerCamel(call.requestParameters),
-    responseElements: call.responseElements === undefined ? null : lowerCamel(call.responseElements),
+    requestParameters: call.requestParameters === undefined ? null : named(call.requestParameters),
+    responseElements: call.responseElements === undefined ? null : named(call.responseElements),
     additionalEventData: call.additionalEventData,
     requestID: call.requestId,
     eventID: eventId,

@@ -1,0 +1,42 @@
+/** The bounds of delivery; simulations make them small. */
+export interface DeliveryLimits {
+  /** Files wait this long for more events at most. */
+  readonly intervalMs: number
+  /** Undelivered events of one lane beyond which a file is made at once. */
+  readonly eagerEvents: number
+  /** About as many bytes of one lane may wait in the journal while its bucket fails; beyond, files are spooled. */
+  readonly backlogBytesMax: number
+  /** Of all lanes together, compressed. */
+  readonly spoolBytesMax: number
+  /** Spooled plans of one lane: they stand in one document of at most 1 MiB. */
+  readonly spooledPlansMax: number
+  /** Failing files are tried for 30 days, as CloudTrail does. */
+  readonly giveUpMs: number
+  /** The first pause after a failure, doubled up to the longest. Domain time. */
+  readonly pauseFirstMs: number
+  readonly pauseMaxMs: number
+  /** Puts to one bucket at the same time: a slow one must not take all sockets. */
+  readonly putsPerBucketMax: number
+  /** Files of OpenTrail's own deliveries alone wait this long for other events, else they would make one another. */
+  readonly ownDeliveriesWaitMs: number
+  /** Ledger entries are kept as long as events can be looked up. */
+  readonly ledgerMs: number
+}
+
+const minuteMs = 60_000
+const dayMs = 24 * 60 * minuteMs
+const GiB = 2 ** 30
+
+export const defaultDeliveryLimits: DeliveryLimits = {
+  intervalMs: minuteMs,
+  eagerEvents: 20_000,
+  backlogBytesMax: 2 * GiB,
+  spoolBytesMax: 10 * GiB,
+  spooledPlansMax: 1_000,
+  giveUpMs: 30 * dayMs,
+  pauseFirstMs: 1_000,
+  pauseMaxMs: 5 * minuteMs,
+  putsPerBucketMax: 8,
+  ownDeliveriesWaitMs: 15 * minuteMs,
+  ledgerMs: 90 * dayMs,
+}

@@ -1,0 +1,48 @@
+import type { DeliveryLimits } from './delivery-limits.ts'
+
+/** When a lane is due: at the next whole interval after something began to wait, later after failures. Domain time, ms. */
+export interface LaneTimes {
+  /** Something waits to be delivered. */
+  waiting(): void
+  began(): void
+  ended(outcome: 'done' | 'postponed', isBehind: boolean): void
+  failed(): void
+  /** Undefined while nothing waits, or while the lane works. */
+  dueAt(isEager: boolean, isPlanned: boolean): number | undefined
+}
+
+export function createLaneTimes(limits: DeliveryLimits, now: () => number): LaneTimes {
+  const { intervalMs, pauseFirstMs, pauseMaxMs, ownDeliveriesWaitMs } = limits
+  let since: number | undefined
+  let retryAt: number | undefined
+  let postponedUntil: number | undefined
+  let failures = 0
+  let isWorking = false
+  return {
+    waiting: () => void (since ??= now()),
+    began() {
+      isWorking = true
+      since = undefined
+    },
+    ended(outcome, isBehind) {
+      isWorking = false
+      failures = 0
+      retryAt = undefined
+      postponedUntil = outcome === 'postponed' ? now() + ownDeliveriesWaitMs : undefined
+      if (isBehind) since ??= now()
+    },
+    failed() {
+      isWorking = false
+      retryAt = now() + Math.min(pauseMaxMs, pauseFirstMs * 2 ** Math.min(failures++, 20))
+      since ??= now()
+    },
+    dueAt(isEager, isPlanned) {
+      if (isWorking || since === undefined) return undefined
+      if (retryAt !== undefined) return retryAt
+      if (isEager || isPlanned) return since
+      // Whole intervals, so that all lanes of a stream cut it at the same place and share what they read.
+      const next = (Math.floor(since / intervalMs) + 1) * intervalMs
+      return postponedUntil === undefined ? next : Math.max(next, postponedUntil)
+    },
+  }
+}

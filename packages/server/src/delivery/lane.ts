@@ -1,0 +1,372 @@
+import { coversRegion, trailArn, type TrailVersion } from '@opentrail/core/trail'
+import { streamParts, type Region, type Sequence, type StreamId } from '@opentrail/core/event'
+import type { Random } from '../clock/index.ts'
+import { BucketError, type BucketStore } from '../buckets/index.ts'
+import type { ControlStore, ControlWrite } from '../control/index.ts'
+import type { Journal } from '../journal/index.ts'
+import type { ControlTrailDirectory } from '../trails/index.ts'
+import type { ContentBuilder, LogContent } from './content-builder.ts'
+import type { DeliveryEvents } from './delivery-events.ts'
+import type { DeliveryLimits } from './delivery-limits.ts'
+import {
+  laneKey,
+  ledgerKey,
+  newLane,
+  type AbandonReason,
+  type LaneDocument,
+  type LedgerEntry,
+  type Plan,
+} from './lane-document.ts'
+import { eventCount, makePlan, movePlan, rekey, spoolName, type TrailDestination } from './plan.ts'
+import { putFile, readBack } from './put-file.ts'
+import type { PutGate } from './put-gate.ts'
+import type { DeliverySpool } from './spool.ts'
+
+export interface LaneParts {
+  readonly journal: Pick<Journal, 'durable' | 'get'>
+  readonly control: ControlStore
+  readonly trails: Pick<ControlTrailDirectory, 'versions' | 'byId' | 'configVersion'>
+  readonly builder: ContentBuilder
+  readonly buckets: BucketStore
+  readonly gate: PutGate
+  readonly spool: DeliverySpool
+  readonly limits: DeliveryLimits
+  readonly now: () => number
+  readonly random: Random
+  readonly leadingRegion: Region
+  readonly events: DeliveryEvents
+  /** About how many bytes an entry of the stream takes. */
+  readonly entryBytes: (stream: StreamId) => number
+  /** Writes a range off together with the event that says so. @throws what SelfTrail.commit throws. */
+  readonly recordAbandoned: (abandoned: Abandoned, writes: readonly ControlWrite[]) => Promise<void>
+}
+
+export interface Abandoned {
+  readonly trailArn: string
+  readonly stream: StreamId
+  readonly from: Sequence | 0
+  readonly to: Sequence
+  readonly count: number
+  readonly reason: AbandonReason
+}
+
+/** One trail's way through one stream. Not safe for concurrent `work`: the delivery that owns it sees to that. */
+export interface Lane {
+  readonly trailId: string
+  readonly stream: StreamId
+  document(): LaneDocument
+  /** The journal keeps what comes after it. */
+  held(): Sequence | 0
+  /** Delivers what is durable now. @throws {BucketError} and what the stores throw; the lane may go on where it was. */
+  work(options: { readonly isClosed: () => boolean }): Promise<'done' | 'postponed'>
+}
+
+/** Makes the lane's document where there is none. @throws {ControlUnavailableError} */
+export async function createLane(
+  parts: LaneParts,
+  trailId: string,
+  stream: StreamId,
+  start: Sequence | 0,
+): Promise<LaneDocument> {
+  const document = newLane(trailId, stream, start)
+  await parts.control.transact([{ key: laneKey(trailId, stream), value: document, ifVersion: 0 }])
+  return document
+}
+
+export function openLane(parts: LaneParts, found: LaneDocument): Lane {
+  const { journal, control, trails, builder, buckets, gate, spool, limits, now, random, leadingRegion, events } = parts
+  const { trailId, stream } = found
+  const { account, region } = streamParts(stream)
+  const key = laneKey(trailId, stream)
+  let document = found
+  /** Of the stored document; undefined: to be read before anything is written. */
+  let stored: number | undefined
+  /** Bodies of the first plan, as long as this process has them. */
+  let ready: { readonly plan: Plan; readonly content: LogContent } | undefined
+  /** The first plan was made here, and no attempt may have stored anything of it. */
+  let isUntried = false
+
+  async function reload(): Promise<void> {
+    const current = await control.get<LaneDocument>(key)
+    if (!current) throw new Error(`lane ${key} has no document`)
+    document = current.value
+    stored = current.version
+    isUntried = false
+  }
+
+  /** The document and what belongs to it, in one transaction; by compare-and-set, so that two writers cannot cross. */
+  async function write(next: LaneDocument, more: readonly ControlWrite[] = []): Promise<void> {
+    const ifVersion = stored
+    if (ifVersion === undefined) throw new Error(`lane ${key} was not read`)
+    stored = undefined
+    await control.transact([{ key, value: next, ifVersion }, ...more])
+    document = next
+    stored = (await control.get(key))?.version
+  }
+
+  const ledgerWrite = (entry: LedgerEntry): ControlWrite => ({
+    key: ledgerKey(trailId, stream, entry.ordinal),
+    value: entry,
+    ifVersion: 0,
+  })
+
+  function destination(): TrailDestination | undefined {
+    const trail = trails.byId(trailId)
+    const version = trails.versions(trailId).at(-1)
+    const named = trail ? { ...trail.settings, name: trail.name, homeRegion: trail.homeRegion } : version
+    if (!named) return undefined
+    const { bucket, keyPrefix, name, homeRegion } = named
+    const arn = trailArn({ account, homeRegion, name })
+    return { bucket, ...(keyPrefix !== undefined && { keyPrefix }), trailArn: arn }
+  }
+
+  /** Nothing behind the cursor can be selected, and the event of the change that ended it has been seen. */
+  function takesNothing(versions: readonly TrailVersion[]): boolean {
+    const last = versions.at(-1)
+    if (!last) return true
+    if (last.isLogging && coversRegion(last, region)) return false
+    return document.configVersion >= last.since && (region !== last.homeRegion || document.changeSeen >= last.since)
+  }
+
+  /** Looks at what comes behind the cursor: passes what is not selected, plans what is. */
+  async function advance(cut: Sequence, isSpooled: boolean): Promise<'done' | 'postponed'> {
+    const versions = trails.versions(trailId)
+    const target = destination()
+    if (!target || takesNothing(versions)) {
+      await write({ ...document, cursor: cut })
+      return 'done'
+    }
+    const from = document.cursor
+    const content = await builder.build({ stream, after: from, to: cut, versions, leadingRegion, isExact: false })
+    if (content.missing > 0) {
+      await writeOffMissing(from, content.missing, document.plans)
+      return 'done'
+    }
+    const { files, to } = content
+    const [last] = await journal.get(stream, [to])
+    const queuedAt = Math.min(now(), last?.admittedAt ?? now())
+    if (files.length > 0 && files.every(({ isOwnDeliveriesOnly }) => isOwnDeliveriesOnly))
+      if (now() - queuedAt < limits.ownDeliveriesWaitMs) return 'postponed'
+    const next = {
+      ...document,
+      cursor: to,
+      configVersion: Math.max(document.configVersion, content.configVersion),
+      changeSeen: Math.max(document.changeSeen, ...content.changes),
+    }
+    if (files.length === 0) {
+      await write(next)
+      return 'done'
+    }
+    const plan = makePlan({ stream, from, destination: target, plannedAt: now(), queuedAt }, content, random)
+    if (isSpooled) await writeToSpool(plan, content)
+    await write({ ...next, plans: [...document.plans, isSpooled ? { ...plan, isSpooled } : plan] })
+    if (!isSpooled) {
+      ready = { plan, content }
+      isUntried = true
+    }
+    return 'done'
+  }
+
+  /** Retention has removed the first `missing` entries behind `from`: they are written off, what follows is looked at anew. */
+  async function writeOffMissing(from: Sequence | 0, missing: number, plans: readonly Plan[]): Promise<void> {
+    const to = (from + missing) as Sequence
+    await abandon({ from, to, count: missing, reason: 'removed' }, { ...document, plans, cursor: to })
+    ready = undefined
+  }
+
+  async function abandon(
+    range: Pick<Abandoned, 'from' | 'to' | 'count' | 'reason'>,
+    next: LaneDocument,
+  ): Promise<void> {
+    const ordinal = document.ordinal + 1
+    const arn = destination()?.trailArn ?? trailId
+    const ifVersion = stored
+    if (ifVersion === undefined) throw new Error(`lane ${key} was not read`)
+    stored = undefined
+    await parts.recordAbandoned({ trailArn: arn, stream, ...range }, [
+      { key, value: { ...next, ordinal }, ifVersion },
+      ledgerWrite({ ordinal, ...range, abandonedAt: now() }),
+    ])
+    events.abandoned({ trailArn: arn, stream, ...range })
+    await reload()
+  }
+
+  async function abandonFirst(reason: AbandonReason): Promise<void> {
+    const [plan, ...plans] = document.plans
+    if (!plan) return
+    const { from, to } = plan
+    await abandon({ from, to, count: eventCount(plan), reason }, { ...document, plans })
+    await forget(plan)
+  }
+
+  async function writeToSpool(plan: Plan, content: LogContent): Promise<void> {
+    for (const [index, { body }] of content.files.entries())
+      await spool.write(spoolName(trailId, stream, plan, plan.files[index]!), body)
+  }
+
+  async function forget(plan: Plan): Promise<void> {
+    ready = undefined
+    if (!plan.isSpooled) return
+    for (const file of plan.files) await spool.remove(spoolName(trailId, stream, plan, file))
+  }
+
+  /** The files' bodies in the plan's order; undefined where they cannot be made as planned. */
+  async function bodiesOf(plan: Plan): Promise<readonly Uint8Array[] | undefined> {
+    if (plan.isSpooled) {
+      const bodies: Uint8Array[] = []
+      for (const file of plan.files) {
+        const body = await spool.read(spoolName(trailId, stream, plan, file))
+        if (!body) return undefined
+        bodies.push(body)
+      }
+      return bodies
+    }
+    if (ready?.plan !== plan) ready = { plan, content: await rebuild(plan) }
+    const { files } = ready.content
+    const isAsPlanned =
+      files.length === plan.files.length && files.every(({ sha256 }, index) => sha256 === plan.files[index]!.sha256)
+    return isAsPlanned ? files.map(({ body }) => body) : undefined
+  }
+
+  const rebuild = ({ from, to }: Plan): Promise<LogContent> =>
+    builder.build({ stream, after: from, to, versions: trails.versions(trailId), leadingRegion, isExact: true })
+
+  /** Brings the oldest plan into its bucket, or gives it up. @throws {BucketError} it is to be tried again. */
+  async function storeFirst(): Promise<void> {
+    let plan = document.plans[0]!
+    if (now() - plan.queuedAt > limits.giveUpMs) return abandonFirst('expired')
+    const target = destination()
+    if (target && hasMoved(plan, target) && (isUntried || (await isNowhere(plan)))) {
+      plan = movePlan(plan, stream, target, now(), random)
+      await replaceFirst(plan)
+    }
+    const bodies = await bodiesOf(plan)
+    if (!bodies) return replan(plan)
+    const caller = { kind: 'delivery' as const, trailArn: target?.trailArn ?? trailId, account }
+    for (const [index, file] of plan.files.entries()) {
+      const put = { bucket: plan.bucket, file, body: bodies[index]!, caller, isRepeated: !isUntried }
+      const outcome = await gate(plan.bucket, () => putFile(buckets, put)).catch((error: unknown) => {
+        // A definite refusal of the first file leaves the plan untried: nothing of it can be anywhere.
+        if (index > 0 || !(error instanceof BucketError) || error.isOutcomeUnknown) isUntried = false
+        throw error
+      })
+      if (outcome === 'taken') {
+        const files = plan.files.map((each) => (each === file ? rekey(file, stream, plan, now(), random) : each))
+        isUntried = false
+        return replaceFirst({ ...plan, files })
+      }
+    }
+    await recordStored(plan)
+  }
+
+  async function replaceFirst(plan: Plan): Promise<void> {
+    if (ready?.plan === document.plans[0]) ready = ready && { ...ready, plan }
+    await write({ ...document, plans: [plan, ...document.plans.slice(1)] })
+  }
+
+  /** None of the plan's objects is in its bucket. @throws {BucketError} that cannot be told. */
+  async function isNowhere(plan: Plan): Promise<boolean> {
+    for (const file of plan.files) {
+      const found = await readBack(buckets, plan.bucket, file).catch((error: unknown) => {
+        if (error instanceof BucketError && error.code === 'NoSuchBucket') return 'absent' as const
+        throw error
+      })
+      if (found === 'same') return false
+    }
+    return true
+  }
+
+  /** The entries no longer give the bytes that were planned: another version of the program, or damage. */
+  async function replan(plan: Plan): Promise<void> {
+    if (!(await isNowhere(plan))) {
+      // It was stored before. Where only a part was, the rest cannot be made any more.
+      for (const file of plan.files)
+        if ((await readBack(buckets, plan.bucket, file)) !== 'same') return abandonFirst('removed')
+      return recordStored(plan)
+    }
+    events.failed('content', stream, new Error(`(${plan.from}, ${plan.to}] no longer gives what was planned`))
+    const target = destination()
+    if (plan.isSpooled || !target) return abandonFirst('removed')
+    const content = ready?.plan === plan ? ready.content : await rebuild(plan)
+    const { from, queuedAt } = plan
+    if (content.missing > 0) return writeOffMissing(from, content.missing, document.plans.slice(0, -1))
+    if (content.files.length === 0) return abandonFirst('removed')
+    const next = makePlan({ stream, from, destination: target, plannedAt: now(), queuedAt }, content, random)
+    await write({ ...document, plans: [next, ...document.plans.slice(1)] })
+    ready = { plan: next, content }
+  }
+
+  async function recordStored(plan: Plan): Promise<void> {
+    const deliveredAt = Math.max(now(), document.latestDeliveryAt ?? 0)
+    const { from, to, bucket } = plan
+    const entries = plan.files.map((file, index): LedgerEntry => {
+      return { ordinal: document.ordinal + 1 + index, from, to, bucket, deliveredAt, ...file }
+    })
+    const { latestError: _, ...rest } = document
+    const ordinal = document.ordinal + entries.length
+    const next = {
+      ...rest,
+      ordinal,
+      plans: document.plans.slice(1),
+      latestDeliveryAt: deliveredAt,
+      latestAttemptAt: now(),
+    }
+    await write(next, entries.map(ledgerWrite))
+    for (const { bytes, count } of plan.files) events.delivered({ stream, bucket, bytes, count })
+    isUntried = false
+    await forget(plan)
+  }
+
+  async function recordFailure(error: BucketError): Promise<void> {
+    await write({ ...document, latestAttemptAt: now(), latestError: error.code })
+    await relieve()
+  }
+
+  const held = (): Sequence | 0 => document.plans.find(({ isSpooled }) => !isSpooled)?.from ?? document.cursor
+  const backlogBytes = (): number => (journal.durable(stream) - held()) * parts.entryBytes(stream)
+
+  /** A backlog beyond its quota goes to the spool; what that does not take is given up, oldest first. */
+  async function relieve(): Promise<void> {
+    while (backlogBytes() > limits.backlogBytesMax) {
+      if (spool.bytes() >= limits.spoolBytesMax || document.plans.length >= limits.spooledPlansMax)
+        await abandonFirst('backlog')
+      const unspooled = document.plans.findIndex(({ isSpooled }) => !isSpooled)
+      if (unspooled >= 0) await spoolPlan(unspooled)
+      else if ((await advance(journal.durable(stream) as Sequence, true)) === 'postponed') return
+    }
+  }
+
+  async function spoolPlan(index: number): Promise<void> {
+    const plan = document.plans[index]!
+    const content = ready?.plan === plan ? ready.content : await rebuild(plan)
+    const isAsPlanned = content.files.length === plan.files.length
+    if (!isAsPlanned || content.files.some(({ sha256 }, at) => sha256 !== plan.files[at]!.sha256))
+      return abandonFirst('removed')
+    await writeToSpool(plan, content)
+    await write({ ...document, plans: document.plans.with(index, { ...plan, isSpooled: true }) })
+  }
+
+  return {
+    trailId,
+    stream,
+    document: () => document,
+    held,
+    async work({ isClosed }) {
+      const cut = journal.durable(stream) as Sequence
+      while (!isClosed()) {
+        if (stored === undefined) await reload()
+        if (document.plans.length > 0)
+          await storeFirst().catch(async (error: unknown) => {
+            if (error instanceof BucketError && stored !== undefined && !isClosed()) await recordFailure(error)
+            throw error
+          })
+        else if (document.cursor >= cut) return 'done'
+        else if ((await advance(cut, false)) === 'postponed') return 'postponed'
+      }
+      return 'done'
+    },
+  }
+}
+
+const hasMoved = (plan: Plan, { bucket, keyPrefix }: TrailDestination): boolean =>
+  plan.bucket !== bucket || plan.keyPrefix !== keyPrefix

@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto'
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
+import { BucketError, type BucketCaller, type BucketStore } from '../buckets/index.ts'
+import type { PlannedFile } from './lane-document.ts'
+
+/** What CloudTrail's log files carry (formats, "Object attributes"). */
+const contentType = 'application/json'
+const contentEncoding = 'gzip'
+/** Compressed JSON is never larger than this beside its text; a larger object is not ours. */
+const overheadBytes = 64 * 1024
+
+const unzip = promisify(gunzip)
+
+export interface FilePut {
+  readonly bucket: string
+  readonly file: PlannedFile
+  readonly body: Uint8Array
+  readonly caller: BucketCaller
+  /** An earlier attempt may have stored it: where the store takes no condition, it is read back first. */
+  readonly isRepeated: boolean
+}
+
+/**
+ * Puts one planned file so that it is there once. `taken`: the key has another object. Where the store takes
+ * `If-None-Match: *` a repetition is refused by the store and compared; where it does not, an attempt that is still on its
+ * way when it is repeated may be stored twice, with the same content under the same key.
+ * @throws {BucketError} it may have to be tried again.
+ */
+export async function putFile(store: BucketStore, put: FilePut): Promise<'stored' | 'taken'> {
+  const { bucket, file, body, caller, isRepeated } = put
+  const onlyIfAbsent = store.supportsConditionalPut(bucket)
+  if (isRepeated && !onlyIfAbsent) {
+    const found = await readBack(store, bucket, file)
+    if (found !== 'absent') return found === 'same' ? 'stored' : 'taken'
+  }
+  try {
+    await store.put({ bucket, key: file.key, body, contentType, contentEncoding, caller, onlyIfAbsent })
+    return 'stored'
+  } catch (error) {
+    if (!(error instanceof BucketError) || error.code !== 'PreconditionFailed') throw error
+    const found = await readBack(store, bucket, file)
+    if (found === 'absent') throw error
+    return found === 'same' ? 'stored' : 'taken'
+  }
+}
+
+/** Whether the planned object is in the bucket, judged by its content. @throws {BucketError} it cannot be read. */
+export async function readBack(
+  store: BucketStore,
+  bucket: string,
+  { key, bytes, sha256 }: PlannedFile,
+): Promise<'same' | 'other' | 'absent'> {
+  let body: Uint8Array
+  try {
+    ;({ body } = await store.get(bucket, key, { bytesMax: bytes + overheadBytes }))
+  } catch (error) {
+    if (error instanceof BucketError && error.code === 'NoSuchKey') return 'absent'
+    if (error instanceof BucketError && error.code === 'EntityTooLarge') return 'other'
+    throw error
+  }
+  const text = await unzip(body, { maxOutputLength: bytes + 1 }).catch(() => undefined)
+  return text && createHash('sha256').update(text).digest('hex') === sha256 ? 'same' : 'other'
+}
