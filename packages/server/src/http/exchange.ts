@@ -9,6 +9,8 @@ export interface Answer {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Uint8Array
+  /** Where no body is sent but one is spoken of: answers to HEAD, and 304. */
+  readonly contentLength?: number
 }
 
 export interface TlsDetails {
@@ -156,7 +158,7 @@ export function createExchange(
       const unread = hasBody(incoming) && !incoming.complete
       outgoing.writeHead(answer.status, {
         ...answer.headers,
-        'Content-Length': String(Buffer.byteLength(body)),
+        'Content-Length': String(answer.contentLength ?? Buffer.byteLength(body)),
         ...((unread || options.isStopping()) && { Connection: 'close' }),
       })
       if (!unread || continuePending) {

@@ -158,7 +158,8 @@ function createHandler(
     const fault = requestFault(incoming, limits)
     if (fault) return refuse(incoming, outgoing, requestId, fault.status, fault.message)
 
-    const found = find(method, incoming.url!.split('?', 1)[0]!)
+    const wire = { method, target: incoming.url!, rawHeaders: incoming.rawHeaders }
+    const found = find(wire, incoming.url!.split('?', 1)[0]!)
     const forwardedFor = incoming.headers['x-forwarded-for']
     const exchange = createExchange(incoming, outgoing, {
       requestId,

@@ -1,3 +1,4 @@
+import type { WireRequest } from '../auth/index.ts'
 import type { Answer, Exchange } from './exchange.ts'
 
 export interface Route {
@@ -9,6 +10,11 @@ export interface Route {
   readonly match?: 'exact' | 'prefix'
   /** Overrides the server's limit. */
   readonly bodyBytesMax?: number
+  /**
+   * Takes every request of which it says yes, before any path is compared; `path` is then only its name. For a protocol whose
+   * paths are its users' own.
+   */
+  claims?(request: WireRequest): boolean
   handle(exchange: Exchange): Promise<void> | void
 }
 
@@ -17,13 +23,18 @@ export type Found =
   | { readonly kind: 'wrong-method'; readonly allowed: readonly string[] }
   | { readonly kind: 'none' }
 
-export function createRouteTable(routes: readonly Route[]): (method: string, path: string) => Found {
+export function createRouteTable(routes: readonly Route[]): (request: WireRequest, path: string) => Found {
+  const claiming = routes.filter((route) => route.claims)
+  const byPath = routes.filter((route) => !route.claims)
   const exact = Map.groupBy(
-    routes.filter((route) => route.match !== 'prefix'),
+    byPath.filter((route) => route.match !== 'prefix'),
     (route) => route.path,
   )
-  const prefixes = routes.filter((route) => route.match === 'prefix').sort((a, b) => b.path.length - a.path.length)
-  return (method, path) => {
+  const prefixes = byPath.filter((route) => route.match === 'prefix').sort((a, b) => b.path.length - a.path.length)
+  return (request, path) => {
+    const { method } = request
+    const claimed = claiming.find((route) => route.claims?.(request) && takes(route, method))
+    if (claimed) return { kind: 'route', route: claimed }
     const candidates = [...(exact.get(path) ?? []), ...prefixes.filter((route) => path.startsWith(route.path))]
     const route = candidates.find((candidate) => takes(candidate, method))
     if (route) return { kind: 'route', route }

@@ -36,6 +36,14 @@ describe('record of an own call', () => {
     )
   })
 
+  test('parameters that have names of their own keep them', () => {
+    const requestParameters = { Host: 'localhost', 'X-Amz-Date': '20260304T120000Z', bucketName: 'logs' }
+    const resources = [{ type: 'AWS::S3::Object', ARNPrefix: 'arn:aws:s3:::logs/a' }]
+    const record = json({ requestParameters, keepsParameterNames: true, resources })
+    assert.deepEqual(record['requestParameters'], requestParameters)
+    assert.deepEqual(record['resources'], resources)
+  })
+
   test('a write that failed, and a data event with its resource: every member in its place', () => {
     const call = {
       readOnly: false,
