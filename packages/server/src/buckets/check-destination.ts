@@ -2,7 +2,7 @@ import { markerKey } from '@opentrail/core/delivery'
 import type { AccountId } from '@opentrail/core/event'
 import type { BucketRouter } from './bucket-router.ts'
 import { BucketError } from './bucket-store.ts'
-import { policyLetsDeliver } from './delivery-permission.ts'
+import { createLetsDeliver } from './delivery-permission.ts'
 import type { CheckDestination, Destination, DestinationFault } from './destination.ts'
 
 /** Codes by which a store says that a bucket is not there. */
@@ -11,12 +11,13 @@ const deniedCodes = new Set(['AccessDenied', 'Forbidden', 'AllAccessDisabled'])
 
 /** See `CheckDestination`. Its marker stays when something else is wrong with the trail, as CloudTrail's does. */
 export function createCheckDestination(buckets: BucketRouter): CheckDestination {
+  const letsDeliver = createLetsDeliver()
   return async (destination) => {
     try {
       await buckets.headBucket(destination.bucket)
       if (buckets.checksPolicy(destination.bucket)) {
         const policy = await buckets.policy(destination.bucket)
-        if (!policyLetsDeliver(policy, destination)) return { kind: 'insufficient-policy' }
+        if (!letsDeliver(policy, destination)) return { kind: 'insufficient-policy' }
       }
       await putMarker(buckets, destination)
       return undefined

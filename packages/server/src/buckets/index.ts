@@ -10,4 +10,5 @@ export {
 export type { CheckDestination, Destination, DestinationFault } from './destination.ts'
 export { createBucketRouter, type BucketRoute, type BucketRouter } from './bucket-router.ts'
 export { createCheckDestination } from './check-destination.ts'
-export { destinationOf, guardDeliveries, policyLetsDeliver } from './delivery-permission.ts'
+export { bucketPolicyFault, createLetsDeliver, destinationOf, guardDeliveries } from './delivery-permission.ts'
+export { createS3BucketStore, type S3BucketStoreOptions } from './s3-bucket-store.ts'
