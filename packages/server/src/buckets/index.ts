@@ -12,3 +12,4 @@ export { createBucketRouter, type BucketRoute, type BucketRouter } from './bucke
 export { createCheckDestination } from './check-destination.ts'
 export { bucketPolicyFault, createLetsDeliver, destinationOf, guardDeliveries } from './delivery-permission.ts'
 export { createS3BucketStore, type S3BucketStoreOptions } from './s3-bucket-store.ts'
+export { bucketRoutes, type BucketRoutesOptions, type BucketView } from './bucket-routes.ts'
