@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import {
   CloudTrailClient,
-  DescribeTrailsCommand,
+  ListChannelsCommand,
   LookupEventsCommand,
   paginateLookupEvents,
   type Event,
@@ -196,6 +196,6 @@ describe('LookupEvents by the AWS SDK for JavaScript', () => {
   })
 
   test('what is not built says so', async () => {
-    await assert.rejects(clientOf().send(new DescribeTrailsCommand({})), { name: 'UnsupportedOperationException' })
+    await assert.rejects(clientOf().send(new ListChannelsCommand({})), { name: 'UnsupportedOperationException' })
   })
 })

@@ -66,7 +66,7 @@ describe.skipIf(!awsCli)('LookupEvents by the AWS CLI', () => {
       await awsError('cloudtrail', 'lookup-events', '--start-time', '2026-02-01', '--end-time', '2026-01-01'),
       /InvalidTimeRangeException/,
     )
-    assert.match(await awsError('cloudtrail', 'describe-trails'), /UnsupportedOperationException.*DescribeTrails/s)
+    assert.match(await awsError('cloudtrail', 'list-channels'), /UnsupportedOperationException.*ListChannels/s)
   })
 })
 

@@ -11,3 +11,4 @@ export {
   type OperationRegistry,
 } from './registry.ts'
 export { createLookupEvents, type LookupEventsOptions } from './LookupEvents.ts'
+export { createTrailOperations } from './trail-operations.ts'

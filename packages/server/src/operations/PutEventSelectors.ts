@@ -1,0 +1,30 @@
+import { isDeepStrictEqual } from 'node:util'
+import { readSelectors, type SelectorFault } from '@opentrail/core/selector'
+import { wireSelectors } from '@opentrail/core/trail'
+import { ApiError } from './api-error.ts'
+import { defineOperation } from './define-operation.ts'
+import { findTrailAtHome } from './find-trail.ts'
+import { inputMember } from './operation-input.ts'
+
+const codeByFault = {
+  invalid: 'InvalidEventSelectorsException',
+  serialization: 'SerializationException',
+} as const satisfies Record<SelectorFault['kind'], string>
+
+/** Replaces all selectors of a trail by the given ones, of one kind. Home Region only. */
+export const PutEventSelectors = defineOperation('PutEventSelectors', async (input, context) => {
+  const nameOrArn = inputMember.string(input, 'TrailName')
+  const read = readSelectors({
+    eventSelectors: inputMember.list(input, 'EventSelectors'),
+    advancedEventSelectors: inputMember.list(input, 'AdvancedEventSelectors'),
+  })
+  if (!read.ok && read.kind === 'serialization') throw new ApiError(codeByFault[read.kind], read.message)
+  return context.trails.change(async (save) => {
+    const before = findTrailAtHome(context, nameOrArn)
+    if (!read.ok) throw new ApiError(codeByFault[read.kind], read.message)
+    const after = { ...before, selectors: read.selectors, hasCustomSelectors: true }
+    const output = wireSelectors(after)
+    if (!isDeepStrictEqual(after, before)) await save({ before, after, output }, context.commit)
+    return output
+  })
+})

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import type { AccountId, Region } from '@opentrail/core/event'
+import { coversRegion, trailVersion, type Trail } from '@opentrail/core/trail'
+import type { Destination, DestinationFault } from '../buckets/index.ts'
+import type { DeliveryStatus } from '../delivery/index.ts'
+import { createMutex } from '../process/index.ts'
+import type { Change, TrailDirectory } from '../trails/index.ts'
+import { ApiError } from './api-error.ts'
+import type { OperationContext } from './operation.ts'
+import { createTrailOperations } from './trail-operations.ts'
+
+/** A directory of trails in memory: what is saved stands once `commit` has resolved, as in the real one. */
+export function createMemoryTrails(): TrailDirectory {
+  const trails = new Map<string, Trail>()
+  const mutex = createMutex()
+  let version = 1
+  const ofAccount = (account: AccountId) =>
+    [...trails.values()]
+      .filter((trail) => trail.account === account)
+      .sort((a, b) => (`${a.homeRegion}/${a.name}` < `${b.homeRegion}/${b.name}` ? -1 : 1))
+  return {
+    configVersion: () => version,
+    ofAccount,
+    inRegion: (account, region) =>
+      ofAccount(account)
+        .filter(({ homeRegion, settings: { isMultiRegion } }) => coversRegion({ homeRegion, isMultiRegion }, region))
+        .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    find: (account, homeRegion, name) =>
+      ofAccount(account).find((trail) => trail.homeRegion === homeRegion && trail.name === name),
+    versions: (trailId) =>
+      [...trails.values()].filter(({ id }) => id === trailId).map((trail) => trailVersion(trail, 1)),
+    change: (edit) =>
+      mutex(() => {
+        let saved = false
+        return edit(async ({ before, after, output }, commit) => {
+          assert.ok(!saved, 'saved twice in one change')
+          assert.ok(before ?? after, 'nothing to save')
+          saved = true
+          if (before) assert.equal(trails.get(before.id), before, 'what is replaced is what was read')
+          await commit({ writes: [], output, configVersion: version + 1 })
+          version++
+          if (before) trails.delete(before.id)
+          if (after) trails.set(after.id, after)
+        })
+      }),
+  }
+}
+
+export const account = '111122223333'
+export const otherAccount = '999988887777'
+export const start = Date.parse('2026-11-21T12:00:00.250Z')
+
+/** A service of three Regions whose buckets are all there, unless a test says otherwise; nothing leaves the process. */
+export function createTrailService() {
+  const operations = new Map(
+    createTrailOperations({ random: { bytes: (length) => randomBytes(length) } }).map((each) => [each.name, each]),
+  )
+  const trails = createMemoryTrails()
+  const service = {
+    trails,
+    now: start,
+    regions: ['us-east-1', 'eu-west-1', 'ap-south-2'],
+    /** By bucket. */
+    faults: new Map<string, DestinationFault>(),
+    /** What the bucket check was asked, in order. */
+    checked: [] as Destination[],
+    /** What was committed, in order. */
+    committed: [] as Change[],
+    /** Makes the journal refuse. */
+    commitFailure: undefined as Error | undefined,
+    /** By Region, of every trail. */
+    deliveries: new Map<string, DeliveryStatus>(),
+    async call(name: string, input: object, { region = 'us-east-1', by = account }: CallFrom = {}) {
+      const operation = operations.get(name)
+      assert.ok(operation, name)
+      const context = {
+        caller: { account: by as AccountId },
+        region: region as Region,
+        regions: service.regions as Region[],
+        leadingRegion: 'us-east-1' as Region,
+        clocks: { domain: () => service.now, wall: () => 0, monotonic: () => 0 },
+        trails,
+        delivery: { status: (_trailId: string, of: Region) => service.deliveries.get(of) ?? {} },
+        checkDestination: async (destination: Destination) => {
+          service.checked.push(destination)
+          return service.faults.get(destination.bucket)
+        },
+        commit: async (change: Change) => {
+          if (service.commitFailure) throw service.commitFailure
+          service.committed.push(change)
+        },
+      } as unknown as OperationContext
+      const answer = await operation.handle(input as Record<string, unknown>, context)
+      // What goes over the wire: a member that is undefined here is absent there, and null would be seen.
+      return JSON.parse(JSON.stringify(answer)) as Answer
+    },
+    /** The refusal as `code: message`; the call must fail, and with an answer of its own. */
+    async refusal(name: string, input: object, from: CallFrom = {}): Promise<string> {
+      const error = await service.call(name, input, from).then(
+        () => assert.fail(`${name} accepted ${JSON.stringify(input).slice(0, 200)}`),
+        (failure: unknown) => failure,
+      )
+      assert.ok(error instanceof ApiError, String(error))
+      assert.equal(error.status, error.code === 'ServiceUnavailable' ? 503 : 400)
+      assert.ok(error.message.length > 0 && error.message.length < 500, error.message.slice(0, 600))
+      return `${error.code}: ${error.message}`
+    },
+    /** The exception's name alone. */
+    refusalCode: async (name: string, input: object, from: CallFrom = {}): Promise<string> =>
+      (await service.refusal(name, input, from)).split(':', 1)[0]!,
+    create: (Name: string, members: object = {}, from: CallFrom = {}) =>
+      service.call('CreateTrail', { Name, S3BucketName: 'audit-logs', ...members }, from),
+  }
+  return service
+}
+export type Answer = Readonly<Record<string, unknown>> & {
+  readonly Trail?: Readonly<Record<string, unknown>>
+  readonly trailList?: readonly Readonly<Record<string, unknown>>[]
+}
+
+export interface CallFrom {
+  readonly region?: string
+  readonly by?: string
+}
+
+export const arnOf = (name: string, region = 'us-east-1', of = account) =>
+  `arn:aws:cloudtrail:${region}:${of}:trail/${name}`
