@@ -4,20 +4,22 @@ import { join } from 'node:path'
 import type { AccountId } from '@opentrail/core/event'
 import { administrationRoutes, openAccounts, openControlSocket, type Accounts } from './accounts/index.ts'
 import { createSigV4Verifier } from './auth/index.ts'
+import { createCheckDestination } from './buckets/index.ts'
 import { createSchedule, createVirtualClock, systemClocks, systemRandom, type Clocks } from './clock/index.ts'
 import { removeRunningServer, runningServerPath, writeRunningServer, type Configuration } from './config/index.ts'
-import { openLmdbControlStore, type ControlStore } from './control/index.ts'
-import { openDataDirectory, writeFileDurably, type DataPaths } from './data-directory/index.ts'
-import { createNodeDisk } from './disk/index.ts'
-import { startEngine, type Engine, type EngineEvent } from './engine/index.ts'
-import { createCachedPostingsStore, openClickHousePostingsStore, type PostingsStore } from './history/index.ts'
+import { writeFileDurably } from './data-directory/index.ts'
 import { createAwsPlane, createHttpServer, createRefusalRecorder, createThrottle, type Route } from './http/index.ts'
 import { createAdmissionPool, createRefusalReports, eventsRoute, reportsRoute } from './intake/index.ts'
-import { createWorkerSealer, openSegmentJournal, type Journal } from './journal/index.ts'
-import { openKeyRing, type KeyRing, type RootKeySource } from './keyring/index.ts'
 import { createClosers, type Closers } from './process/index.ts'
 import { createObserver, type Gauges, type Observer } from './observability/index.ts'
-import { cloudTrailOperations, createLookupEvents, createOperationRegistry } from './operations/index.ts'
+import {
+  cloudTrailOperations,
+  createLookupEvents,
+  createOperationRegistry,
+  createTrailOperations,
+} from './operations/index.ts'
+import { makeDefaultBucket, openStorage, type Storage } from './open-storage.ts'
+import { createS3Front } from './s3/index.ts'
 import { openService, type Service } from './service.ts'
 import { statusRoutes } from './status-routes.ts'
 import { testClockRoutes } from './test-clock-routes.ts'
@@ -29,8 +31,6 @@ export interface RunningServer {
   /** Answers what is in flight, writes out what is buffered, gives everything back. */
   close(): Promise<void>
 }
-
-type Report = Observer['report']
 
 const testCredentials = { accessKeyId: 'test', secretAccessKey: 'test' }
 /** Requests in flight get this long to finish before a stop cuts them off; nothing acknowledged depends on it. */
@@ -57,7 +57,9 @@ async function compose(configuration: Configuration, closers: Closers): Promise<
   closers.add(() => observer.flush())
   const { report } = observer
 
-  const storage = await openStorage(configuration, clocks, report, closers)
+  const { mode } = configuration
+  const directory = mode.kind === 'test' ? await temporaryDirectory(closers) : mode.data
+  const storage = await openStorage({ configuration, directory, clocks, report, closers })
   const schedule = createSchedule({
     now: clocks.domain,
     failed: (job, error) => report({ kind: 'job-failed', job, error }),
@@ -66,7 +68,12 @@ async function compose(configuration: Configuration, closers: Closers): Promise<
   closers.add(() => schedule.close())
   const service = await openService(
     { ...storage, clocks, random: systemRandom, schedule, report },
-    { regions: configuration.regions, retentionDays: configuration.journal.retentionDays },
+    {
+      regions: configuration.regions,
+      leadingRegion: configuration.region,
+      retentionDays: configuration.journal.retentionDays,
+      deliveryLimits: configuration.delivery,
+    },
   )
   closers.add(() => service.close())
   gauges = gaugesOf(service, storage)
@@ -75,59 +82,6 @@ async function compose(configuration: Configuration, closers: Closers): Promise<
   const answer = await serve({ configuration, clocks, observer, storage, service, clockRoutes }, closers)
   report({ kind: 'started', endpoint: answer.endpoint, milliseconds: Math.round(performance.now() - beganAt) })
   return answer
-}
-
-interface Storage {
-  readonly paths: DataPaths
-  readonly control: ControlStore
-  readonly keyRing: KeyRing
-  readonly journal: Journal
-  readonly engine: Engine
-  readonly postings: PostingsStore
-}
-
-/** Everything that keeps something: the embedded column of the architecture's table of ports. */
-async function openStorage(
-  configuration: Configuration,
-  clocks: Clocks,
-  report: Report,
-  closers: Closers,
-): Promise<Storage> {
-  const { mode } = configuration
-  const data = await openDataDirectory(mode.kind === 'test' ? await temporaryDirectory(closers) : mode.data)
-  closers.add(() => data.close())
-  const { paths } = data
-  const control = openLmdbControlStore(paths.control)
-  closers.add(() => control.close())
-  const source = rootKeySource(configuration, paths.rootKey)
-  const keyRing = await openKeyRing({ control, source, random: systemRandom, now: clocks.domain })
-
-  // Journal and engine take half a second each and do not need one another. Whichever opens is closed, whatever the other does.
-  const sealer = createWorkerSealer()
-  closers.add(() => sealer.close())
-  const opening = openSegmentJournal({
-    disk: createNodeDisk(),
-    directory: paths.journal,
-    cipher: keyRing.cipher,
-    sealer,
-    bytesMax: configuration.journal.bytesMax,
-    onFault: (message, error) => report({ kind: 'journal', message, error }),
-  }).then(({ journal, opened: { tornBytesCut } }) => {
-    closers.add(() => journal.close())
-    if (tornBytesCut > 0) report({ kind: 'journal-tail-cut', bytes: tornBytesCut })
-    return journal
-  })
-  const memoryBytesMax = configuration.engine.memoryBytesMax
-  const starting = startEngine({ directory: paths.history, memoryBytesMax, onEvent: reportEngine(report) }).then(
-    (engine) => {
-      closers.add(() => engine.close())
-      return engine
-    },
-  )
-  await Promise.allSettled([opening, starting])
-  const [journal, engine] = await Promise.all([opening, starting])
-  const postings = createCachedPostingsStore(await openClickHousePostingsStore({ client: engine.client }))
-  return { paths, control, keyRing, journal, engine, postings }
 }
 
 interface Serving {
@@ -151,6 +105,8 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
   const accounts = await openAccounts({ control, keyRing, random, clocks, trail: service.trail, region })
   await firstStart(accounts, configuration, paths.credentials)
   const account = homeAccount(accounts, configuration)
+  await makeDefaultBucket(storage.embedded, account, region)
+  const checkDestination = createCheckDestination(storage.buckets)
   const refusals = createRefusalRecorder({ selfTrail: service.trail, random, account, region, onFault })
   closers.add(() => refusals.close())
   const admission = createAdmissionPool()
@@ -174,11 +130,22 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
       ...calls,
       registry: createOperationRegistry([
         createLookupEvents({ tokenKey: keyRing.derive('LookupEvents page tokens'), random }),
+        ...createTrailOperations({ random }),
       ]),
       selfTrail: service.trail,
       onFault,
       ...(configuration.throttle && { throttle: throttle(clocks) }),
-      context: (caller, called) => ({ caller, region: called, clocks, history: service.history.reader }),
+      context: (caller, called) => ({
+        caller,
+        region: called,
+        clocks,
+        history: service.history.reader,
+        trails: service.trails,
+        delivery: service.delivery,
+        checkDestination,
+        regions: configuration.regions,
+        leadingRegion: region,
+      }),
     }),
     eventsRoute({
       ...calls,
@@ -191,6 +158,14 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
       spoolDirectory: paths.spool,
       configVersion: service.trails.configVersion,
       report,
+    }),
+    createS3Front({
+      ...calls,
+      buckets: storage.embedded,
+      owners: storage.embedded,
+      selfTrail: service.trail,
+      random,
+      onFault,
     }),
     reportsRoute({ ...calls, reports, trail: service.trail, onFault }),
     ...parts.clockRoutes,
@@ -220,12 +195,6 @@ async function temporaryDirectory(closers: Closers): Promise<string> {
   return directory
 }
 
-function rootKeySource({ rootKey }: Configuration, generated: string): RootKeySource {
-  if (rootKey.kind === 'generated') return { kind: 'generated', path: generated }
-  if (rootKey.kind === 'environment') return { ...rootKey, value: process.env[rootKey.variable] }
-  return rootKey
-}
-
 /**
  * The first start makes an account, an administrator and a key, and leaves the key in a file that only the owner can
  * read, for `opentrail env`. Where a crash lost it, `opentrail key create admin` makes another.
@@ -248,13 +217,6 @@ const throttle = (clocks: Clocks) => {
   return { buckets: createThrottle(clocks.monotonic), callsPerSecond: (operation: string) => quotas.get(operation) }
 }
 
-const reportEngine =
-  (report: Report) =>
-  (event: EngineEvent): void => {
-    const { kind, ...details } = event
-    report({ kind: 'engine', message: `${kind} ${JSON.stringify(details)}`, restarted: kind === 'exited' })
-  }
-
 const gaugesOf = (service: Service, { journal, engine }: Storage): Gauges => ({
   journalBytes: () => journal.stats().bytes,
   journalBytesMax: () => journal.stats().bytesMax,
@@ -265,4 +227,5 @@ const gaugesOf = (service: Service, { journal, engine }: Storage): Gauges => ({
     return journal.streams().reduce((sum, { stream, last }) => sum + last - (cursors.get(stream) ?? 0), 0)
   },
   engineUp: () => engine.pid() !== undefined,
+  deliveryBacklog: () => service.delivery.backlogEntries(),
 })

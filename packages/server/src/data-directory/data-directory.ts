@@ -22,6 +22,9 @@ export interface DataPaths {
   readonly journal: string
   readonly history: string
   readonly spool: string
+  /** Log files that wait for their bucket. */
+  readonly deliverySpool: string
+  readonly buckets: string
   readonly reports: string
   /** The first administrator's key, for the command line of the machine's owner. */
   readonly credentials: string
@@ -38,6 +41,8 @@ export function dataPaths(directory: string): DataPaths {
     journal: join(root, 'journal'),
     history: join(root, 'history'),
     spool: join(root, 'spool'),
+    deliverySpool: join(root, 'delivery-spool'),
+    buckets: join(root, 'buckets'),
     reports: join(root, 'reports'),
     credentials: join(root, 'admin-credentials.json'),
   }
@@ -71,7 +76,7 @@ export async function openDataDirectory(
   const lock = await lockDirectory(paths.root)
   try {
     const format = await openFormat(paths, current, migrations)
-    for (const path of [paths.control, paths.journal, paths.history, paths.spool])
+    for (const path of [paths.control, paths.journal, paths.history, paths.spool, paths.deliverySpool, paths.buckets])
       await mkdir(path, { mode: 0o700, recursive: true })
     await syncDirectory(paths.root)
     return { paths, format, close: () => lock.release() }
