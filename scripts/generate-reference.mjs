@@ -32,7 +32,8 @@ default. Unknown settings and bad values stop the start, one line each with the 
 { "port": 4580, "data": "/var/lib/opentrail", "regions": ["us-east-1", "eu-west-1"], "journal-bytes-max": "50GiB" }
 \`\`\`
 
-Sizes are bytes or text with a unit (\`512MiB\`, \`20GB\`); lists are JSON lists or text with commas.
+Sizes are bytes or text with a unit (\`512MiB\`, \`20GB\`); times are text with a unit (\`60s\`, \`15m\`); lists are JSON lists or text with
+commas.
 
 | Setting | Flag | Environment | Meaning | Default |
 |---|---|---|---|---|
@@ -41,6 +42,48 @@ ${rows.join('\n')}
 In test mode (\`test\`) the data directory is temporary, so \`data\` is refused, and so is any address that is not loopback.
 At most one of \`root-key-file\`, \`root-key-environment\` and \`root-key-command\` may be given; with none of them the key is made at the
 first start and kept in the data directory.
+
+## Buckets of other stores
+
+Log files go to buckets in the data directory unless \`buckets\` says that another store has them: AWS, or any server that speaks S3. It is a
+list of objects in the file, and the same as JSON text in \`OPENTRAIL_BUCKETS\` or \`--buckets\`. The first entry that names a bucket serves it.
+
+\`\`\`json
+{
+  "buckets": [
+    {
+      "name": "my-organization-logs",
+      "region": "eu-west-1",
+      "access-key-id": "AKIAIOSFODNN7EXAMPLE",
+      "secret-access-key-file": "/etc/opentrail/aws-secret"
+    },
+    {
+      "name": "audit-*",
+      "endpoint": "https://minio.example.org:9000",
+      "region": "us-east-1",
+      "access-key-id": "opentrail",
+      "secret-access-key-environment": "MINIO_SECRET",
+      "check-policy": false
+    }
+  ]
+}
+\`\`\`
+
+| Key | Meaning | Default |
+|---|---|---|
+| \`name\` | a bucket, a beginning of names (\`audit-*\`), or \`*\` for all | needed |
+| \`region\` | Region of the bucket at AWS; for other stores the one that they expect in signatures | needed |
+| \`endpoint\` | \`https://host[:port]\` of the store | AWS |
+| \`path-style\` | the bucket in the path instead of in the host name | \`true\` with an endpoint, else \`false\` |
+| \`access-key-id\` | key that may put (and, for reading back, get and list) objects, and read the bucket's policy | needed |
+| \`secret-access-key\`, or \`-file\`, or \`-environment\` | the secret key, a file that holds it, or a variable that does; exactly one. A flag can be seen by every user of the machine, so not there | needed |
+| \`session-token\` | for temporary credentials | none |
+| \`conditional-put\` | \`If-None-Match: *\` with every log file: \`auto\` finds out at the first one whether the store heeds it, \`on\` relies on it, \`off\` looks first and puts then | \`auto\` |
+| \`check-policy\` | whether the bucket's policy has to let CloudTrail in before a trail may use the bucket; \`false\` for stores without policies | \`true\` |
+
+With \`auto\` and an endpoint, the first put of a new object is repeated once: a store that answers 412 heeds the condition, one that answers 200
+ignores it and has overwritten the object by itself (with versioning, one object has two equal versions then). A store that does not heed it
+is looked into before each put, which leaves a gap only for two servers that deliver the same trail.
 
 The other commands read \`OPENTRAIL_ENDPOINT\`, or \`AWS_ENDPOINT_URL_CLOUDTRAIL\` and \`AWS_ENDPOINT_URL\`, to find a server that is not the one of
 the data directory.

@@ -5,12 +5,15 @@ import { createS3Client, type S3ClientOptions } from './s3-client.ts'
 import { checkAttributes, checkBucketName, checkPlace } from './s3-names.ts'
 import { createPutConditions, type ConditionalPut } from './s3-put-conditions.ts'
 
-export interface S3BucketStoreOptions extends Omit<S3ClientOptions, 'connectTimeoutMs' | 'callsMax'> {
+export interface S3BucketStoreOptions extends Omit<S3ClientOptions, 'timeoutMs' | 'connectTimeoutMs' | 'callsMax'> {
   readonly conditionalPut: ConditionalPut
+  readonly timeoutMs?: number
   readonly connectTimeoutMs?: number
   readonly callsMax?: number
 }
 
+/** A file of 50 MB over 10 Mbit/s, and a store that thinks it over. */
+const defaultTimeoutMs = 60_000
 /** Around the world, with a lost packet that is sent again after 1 and 2 s. */
 const defaultConnectTimeoutMs = 5_000
 /** Deliveries of a few trails at once; more connections make no store faster. */
@@ -22,7 +25,12 @@ const listLimitMax = 1_000
  * the caller's kind decides only about a put's ACL.
  */
 export function createS3BucketStore(options: S3BucketStoreOptions): BucketStore {
-  const client = createS3Client({ connectTimeoutMs: defaultConnectTimeoutMs, callsMax: defaultCallsMax, ...options })
+  const client = createS3Client({
+    timeoutMs: defaultTimeoutMs,
+    connectTimeoutMs: defaultConnectTimeoutMs,
+    callsMax: defaultCallsMax,
+    ...options,
+  })
   /** A store without ACLs refuses the header; objects are then as private as their bucket. */
   let takesAcls = true
 

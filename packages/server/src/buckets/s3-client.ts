@@ -5,11 +5,16 @@ import { newExchange, type ExchangeAnswer } from './s3-exchange.ts'
 import { s3Failure, type S3Call } from './s3-failure.ts'
 import { createS3HttpHandler } from './s3-http-handler.ts'
 
+/** As text, or as something that keeps it out of sight until it is used. */
+type SecretText = string | { reveal(): string }
+
 export interface S3Credentials {
   readonly accessKeyId: string
-  readonly secretAccessKey: string
-  readonly sessionToken?: string
+  readonly secretAccessKey: SecretText
+  readonly sessionToken?: SecretText
 }
+
+const textOf = (secret: SecretText): string => (typeof secret === 'string' ? secret : secret.reveal())
 
 export interface S3ClientOptions {
   /** `https://minio.example.org:9000`; without it the Region's endpoint at AWS. */
@@ -48,7 +53,7 @@ const waitingMax = 1_000
 /** Loads the SDK (some 9 MB of code) at the first call: a server without remote buckets never does. */
 export function createS3Client(options: S3ClientOptions): S3Client {
   const { region, timeoutMs, credentials } = options
-  const secrets = [credentials.secretAccessKey, credentials.sessionToken ?? '']
+  const secrets = [textOf(credentials.secretAccessKey), textOf(credentials.sessionToken ?? '')]
   const handler = createS3HttpHandler(options)
   const slots = createCallSlots({ active: options.callsMax, waitingMax })
   const underWay = new Set<AbortController>()
@@ -97,7 +102,11 @@ async function loadClient(
   const sdk = await import('@aws-sdk/client-s3')
   const client = new sdk.S3Client({
     region,
-    credentials: { ...credentials },
+    credentials: {
+      accessKeyId: credentials.accessKeyId,
+      secretAccessKey: textOf(credentials.secretAccessKey),
+      ...(credentials.sessionToken && { sessionToken: textOf(credentials.sessionToken) }),
+    },
     forcePathStyle: pathStyle,
     ...(endpoint !== undefined && { endpoint }),
     requestHandler: { ...handler },

@@ -1,4 +1,5 @@
 import type { AccountId, Region } from '@opentrail/core/event'
+import type { Secret } from './secret.ts'
 
 /** Where everything is kept: production data stays, test data is thrown away at the end. */
 export type Mode = { readonly kind: 'production'; readonly data: string } | { readonly kind: 'test' }
@@ -17,6 +18,25 @@ export type RootKey =
   | { readonly kind: 'command'; readonly command: string }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
+
+/** Buckets that another store serves. */
+export interface RemoteBuckets {
+  /** A bucket, a beginning of names (`logs-*`), or `*` for all. */
+  readonly name: string
+  /** Without it AWS. */
+  readonly endpoint?: string
+  readonly region: string
+  /** The bucket in the path instead of in the host name. */
+  readonly pathStyle: boolean
+  readonly credentials: {
+    readonly accessKeyId: string
+    readonly secretAccessKey: Secret
+    readonly sessionToken?: Secret
+  }
+  readonly conditionalPut: 'auto' | 'on' | 'off'
+  /** Whether a bucket's policy has to let CloudTrail in before a trail may use it. */
+  readonly checkPolicy: boolean
+}
 
 /** Everything that can be chosen, checked once at start. Paths are absolute. */
 export interface Configuration {
@@ -37,6 +57,16 @@ export interface Configuration {
   readonly engine: { readonly memoryBytesMax: number }
   /** Largest body of one POST /events, unpacked. It is taken in as a stream, so this is no memory. */
   readonly intake: { readonly bodyBytesMax: number }
+  /** The first entry that names a bucket serves it. */
+  readonly buckets: readonly RemoteBuckets[]
+  readonly delivery: {
+    /** How long events of a trail are gathered for one log file. */
+    readonly intervalMs: number
+    /** All finished files that wait for their bucket. */
+    readonly spoolBytesMax: number
+    /** What one trail may leave in the journal; beyond it its files are finished and spooled. */
+    readonly backlogBytesMax: number
+  }
   readonly throttle: boolean
   readonly log: { readonly level: LogLevel }
 }

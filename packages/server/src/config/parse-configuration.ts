@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { AccountId, Region } from '@opentrail/core/event'
 import type { Configuration, Mode, RootKey, Tls } from './configuration.ts'
 import { checkoutDirectory, defaultDataDirectory } from './data-directory.ts'
+import { withSecrets } from './bucket-secrets.ts'
 import { isLoopback, settings, type SettingName, type SettingValue } from './settings.ts'
 import { ConfigurationError, readValues, type Sources } from './sources.ts'
 
@@ -33,6 +34,12 @@ export function parseConfiguration(sources: Sources): Configuration {
     journal: { bytesMax: value('journal-bytes-max'), retentionDays: value('retention-days') },
     engine: { memoryBytesMax: value('engine-memory-bytes-max') },
     intake: { bodyBytesMax: value('intake-body-bytes-max') },
+    buckets: withSecrets(value('buckets'), sources.environment, (message) => problem('buckets', message)),
+    delivery: {
+      intervalMs: value('delivery-interval'),
+      spoolBytesMax: value('delivery-spool-bytes-max'),
+      backlogBytesMax: value('delivery-backlog-bytes-max'),
+    },
     throttle: value('throttle'),
     log: { level: value('log-level') },
   }

@@ -2,7 +2,8 @@ import { BlockList, isIP } from 'node:net'
 import type { z } from 'zod'
 import { isAccountId, isRegionName } from '@opentrail/core/event'
 import { standardRegions } from './regions.ts'
-import { byteSize, listOf, onOff, oneOf, text, textMatching, wholeNumber } from './values.ts'
+import { remoteBuckets } from './remote-buckets-setting.ts'
+import { byteSize, duration, listOf, onOff, oneOf, text, textMatching, wholeNumber } from './values.ts'
 
 /** One setting: a flag `--name`, the key `name` of the configuration file, `OPENTRAIL_NAME` in the environment. */
 export interface Setting<T = unknown> {
@@ -133,6 +134,29 @@ export const settings = {
     placeholder: 'SIZE',
     brief: 'Largest body of one POST /events, unpacked',
     fallback: 16 * GiB,
+  }),
+  buckets: setting(remoteBuckets, {
+    placeholder: 'JSON',
+    brief: 'Buckets that AWS or another S3 store serves, as a list of objects',
+    fallback: [],
+    fallbackText: 'none',
+  }),
+  'delivery-interval': setting(duration(1_000, 15 * 60_000), {
+    placeholder: 'TIME',
+    brief: 'How long events of a trail are gathered for one log file',
+    fallback: 60_000,
+    fallbackText: '`60s`',
+  }),
+  'delivery-spool-bytes-max': setting(byteSize(64 * MiB, 2 ** 50), {
+    placeholder: 'SIZE',
+    brief:
+      'Disk for finished log files that wait for their bucket; beyond it events are given up, which is stated and counted',
+    fallback: 10 * GiB,
+  }),
+  'delivery-backlog-bytes-max': setting(byteSize(64 * MiB, 2 ** 50), {
+    placeholder: 'SIZE',
+    brief: 'What one trail may leave undelivered in the journal before its log files are finished and spooled',
+    fallback: 2 * GiB,
   }),
   throttle: setting(onOff, { brief: 'Limit calls per second as AWS does (LookupEvents: 2)', fallback: false }),
   'log-level': setting(oneOf(logLevels), {

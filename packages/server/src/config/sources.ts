@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { jsonFault } from './values.ts'
+import { suggestion } from './suggestion.ts'
 import { environmentName, isSettingName, settingNames, settings, type SettingName, type Values } from './settings.ts'
 
 /** A value as somebody wrote it, and where: the place is part of every complaint. */
@@ -89,7 +91,7 @@ function fromFile(path: string, problems: string[]): [SettingName, Given][] {
     if (bytes.length > fileBytesMax) throw new Error(`larger than ${fileBytesMax} bytes`)
     content = JSON.parse(bytes.toString('utf8'))
   } catch (error) {
-    problems.push(`${place}: cannot be read as JSON: ${(error as Error).message}`)
+    problems.push(`${place}: cannot be read as JSON: ${jsonFault(error)}`)
     return []
   }
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
@@ -104,26 +106,4 @@ function fromFile(path: string, problems: string[]): [SettingName, Given][] {
       problems.push(`${place}: there is no setting "${name}"${suggestion(name, settingNames)}`)
   }
   return found
-}
-
-/** `; did you mean "x"?` for a name at most two letters or a third of its length away. */
-export function suggestion(name: string, known: readonly string[]): string {
-  // `logLevel` means `log-level`.
-  const kebab = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-  const away = (candidate: string) => Math.min(distance(name, candidate), distance(kebab, candidate))
-  const ranked = known.map((candidate) => ({ candidate, away: away(candidate) }))
-  const best = ranked.sort((a, b) => a.away - b.away)[0]
-  return best && best.away <= Math.max(2, name.length / 3) ? `; did you mean "${best.candidate}"?` : ''
-}
-
-/** Levenshtein distance of two short names. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++)
-      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1))
-    row = next
-  }
-  return row[b.length]!
 }

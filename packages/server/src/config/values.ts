@@ -68,6 +68,30 @@ export function formatByteSize(bytes: number): string {
   return String(bytes)
 }
 
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
+
+/** Milliseconds, from text with a unit: `60s`, `15m`. A bare number is refused: nobody can tell what it counts. */
+export const duration = (leastMs: number, mostMs: number) =>
+  z.unknown().transform((value, context): number => {
+    const match = typeof value === 'string' ? /^(\d{1,9}(?:\.\d{1,3})?)\s*(ms|s|m|h)$/.exec(value.trim()) : null
+    const milliseconds = match ? Math.round(Number(match[1]) * unitMs[match[2]!]!) : undefined
+    if (milliseconds !== undefined && milliseconds >= leastMs && milliseconds <= mostMs) return milliseconds
+    const range = `${formatDuration(leastMs)} to ${formatDuration(mostMs)}`
+    return refuse(context, `must be a time from ${range} such as 60s, not ${JSON.stringify(value)}`)
+  })
+
+export function formatDuration(milliseconds: number): string {
+  const unit = (['h', 'm', 's'] as const).find((name) => {
+    const length = unitMs[name]!
+    return milliseconds >= length && milliseconds % length === 0
+  })
+  return unit === undefined ? `${milliseconds}ms` : `${milliseconds / unitMs[unit]!}${unit}`
+}
+
+/** What is wrong with a JSON text, without the piece of it that the parser quotes: it may be a secret. */
+export const jsonFault = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).replace(/, (?:\.\.\.)?"[^]*$/, '')
+
 /** A JSON list, or text with commas. Every element must satisfy `matches`; doubles are refused as the mistakes they are. */
 export const listOf = (matches: (value: string) => boolean, expected: string) =>
   z.unknown().transform((value, context): readonly string[] => {
