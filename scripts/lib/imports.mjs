@@ -10,7 +10,7 @@ const dynamicImport = /\bimport\(\s*(['"])(?<specifier>[^'"\n]+)\1/g
 
 /** Which domain may use a driver: it is imported by its adapter alone. A package that is absent may be used by all. */
 const driverHomes = {
-  lmdb: ['control'],
+  lmdb: ['buckets', 'control'],
   chdb: ['engine'],
   '@clickhouse/client': ['engine', 'history'],
   '@aws-sdk/client-s3': ['buckets'],

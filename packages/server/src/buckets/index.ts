@@ -13,3 +13,11 @@ export { createCheckDestination } from './check-destination.ts'
 export { bucketPolicyFault, createLetsDeliver, destinationOf, guardDeliveries } from './delivery-permission.ts'
 export { createS3BucketStore, type S3BucketStoreOptions } from './s3-bucket-store.ts'
 export { bucketRoutes, type BucketRoutesOptions, type BucketView } from './bucket-routes.ts'
+export type { BucketAdministration, BucketDescription, CheckPolicy } from './bucket-administration.ts'
+export {
+  openDirectoryBucketStore,
+  type DirectoryBucketStore,
+  type DirectoryBucketStoreOptions,
+  type MayPut,
+} from './directory-bucket-store.ts'
+export { createMemoryBucketStore, type MemoryBucketStoreOptions } from './memory-bucket-store.ts'

@@ -1,3 +1,4 @@
+export { checkLmdbFile } from './check-lmdb-file.ts'
 export {
   ControlConflictError,
   ControlLimitError,
