@@ -65,6 +65,8 @@ describe('S3', () => {
     for (const value of ['arn:aws:s3', 'arn:aws:s3:::']) {
       assert.ok(takes(data(s3(value)), objectEvent('any/key')))
       assert.ok(takes(data(s3(value)), dataEvent([{ type: 'AWS::S3::Object' }])), 'an object without an ARN')
+      const accessPoint = 'arn:aws:s3:eu-west-1:111122223333:accesspoint/reports/object/k'
+      assert.ok(takes(data(s3(value)), dataEvent([{ type: 'AWS::S3::Object', ARN: accessPoint }])))
       assert.ok(!takes(data(s3(value)), dataEvent([{ type: 'AWS::S3::Object', ARN: 'arn:aws-cn:s3:::b/k' }])))
     }
   })

@@ -14,11 +14,10 @@ export interface DataValue {
 }
 
 interface ValueForms {
+  /** Its first group is the beginning of every ARN of the service in the partition. */
   readonly all: RegExp
   readonly some: RegExp
   readonly covers: 'prefix' | 'exact'
-  /** What stands between the service's name and the resource in a value that means all of them. */
-  readonly afterService: string
 }
 
 /**
@@ -32,7 +31,6 @@ const forms: ReadonlyMap<string, ValueForms> = new Map([
       all: /^(arn:aws(?:-[a-z]+)*:s3)(?::::)?$/,
       some: /^arn:aws(?:-[a-z]+)*:s3:::[A-Za-z0-9._-]{1,255}\//,
       covers: 'prefix',
-      afterService: ':::',
     },
   ],
   [
@@ -41,7 +39,6 @@ const forms: ReadonlyMap<string, ValueForms> = new Map([
       all: /^(arn:aws(?:-[a-z]+)*:lambda)$/,
       some: /^arn:aws(?:-[a-z]+)*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+(?::[$A-Za-z0-9_-]+)?$/,
       covers: 'exact',
-      afterService: ':',
     },
   ],
   [
@@ -50,7 +47,6 @@ const forms: ReadonlyMap<string, ValueForms> = new Map([
       all: /^(arn:aws(?:-[a-z]+)*:dynamodb)$/,
       some: /^arn:aws(?:-[a-z]+)*:dynamodb:[a-z0-9-]+:\d{12}:table\/[A-Za-z0-9._-]+$/,
       covers: 'exact',
-      afterService: ':',
     },
   ],
 ])
@@ -62,7 +58,7 @@ export const dataTypes: readonly string[] = [...forms.keys()]
 export function readDataValue(type: string, value: string): DataValue | undefined {
   const form = forms.get(type)
   const service = form?.all.exec(value)?.[1]
-  if (form && service !== undefined) return { covers: 'all', arn: service + form.afterService }
+  if (form && service !== undefined) return { covers: 'all', arn: `${service}:` }
   return form?.some.test(value) ? { covers: form.covers, arn: value } : undefined
 }
 

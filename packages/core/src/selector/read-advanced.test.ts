@@ -250,7 +250,15 @@ describe('resources.ARN', () => {
     ]
     for (const operator of ['StartsWith', 'NotStartsWith']) {
       for (const value of beginnings) takes(arn(operator, value))
-      for (const value of ['x', 'bucket', 'arn:azure', 'arn:aws:lambda:', 'arn:aws:s3express:::b', 'arn:*'])
+      for (const value of [
+        'x',
+        'bucket',
+        'arn:azure',
+        'arn:azure:s3',
+        'arn:aws:lambda:',
+        'arn:aws:s3express:::b',
+        'arn:*',
+      ])
         assert.match(refuses(arn(operator, value)), /resources\.ARN/)
     }
   })

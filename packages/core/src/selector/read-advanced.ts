@@ -59,7 +59,7 @@ function checkFields(fields: readonly AdvancedFieldSelector[], at: string): void
   if (!category) return refuse(`${at}: the field eventCategory is required.`)
   const [name = ''] = category.Equals ?? []
   const rules = fieldRules.get(name)
-  if (!rules || valueCount(category) > 1)
+  if (!rules)
     return refuse(`${at}: eventCategory of a trail takes Equals with one of ${[...fieldRules.keys()].join(', ')}.`)
   for (const [field, { required }] of rules)
     if (required && !fields.some(({ Field }) => Field === field))
