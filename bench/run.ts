@@ -6,8 +6,10 @@ import { parseArgs } from 'node:util'
 const benchmarks: Readonly<Record<string, readonly string[]>> = {
   sigv4: [],
   admission: [],
+  selectors: [],
   journal: ['10'],
   postings: ['1000000', '1', '--merge'],
+  'delivery-content': ['50000'],
   spine: [],
 }
 
