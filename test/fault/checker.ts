@@ -21,6 +21,8 @@ export interface Observed {
 }
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
+/** Its configuration version is stamped anew when it is appended; nothing else of it may change. */
+const unstamped = (entry: NewEntry) => JSON.stringify({ ...parseEnvelope(entry), configVersion: 0 })
 const identity = (entry: NewEntry) => `${hex(entry.idKey)}/${hex(entry.recordHash)}/${entry.admittedAt}`
 const describe = (entry: StoredEntry) => `${entry.stream}#${entry.sequence}`
 
@@ -156,7 +158,7 @@ function checkAttempt(ledger: Ledger, attempt: Attempt, claimed: Set<string>): v
       else demand(same || keyed, () => `${place} was acknowledged as ${kind} and holds other bytes`)
       if (kind !== 'stored') continue
       demand(identity(stored) === identity(entry), () => `${place} was stored and is not what was admitted`)
-      demand(hex(stored.envelope) === hex(entry.envelope), () => `${place} has another envelope`)
+      demand(unstamped(stored) === unstamped(entry), () => `${place} has another envelope`)
       demand(!claimed.has(place), () => `${place} was acknowledged as stored twice`)
       demand(sequence > before, () => `${place} was stored before an earlier record of its request`)
       before = sequence
@@ -223,6 +225,7 @@ function checkChanges(ledger: Ledger, { documents, outbox }: Observed): void {
     const count = events.get(marker) ?? 0
     demand(count <= 1, () => `our own event ${marker} is there ${count} times`)
     if (key === undefined) {
+      demand(end !== 'refused' || count === 0, () => `our own event ${marker} was refused and is there`)
       demand(end !== 'done' || count === 1, () => `our own event ${marker} was acknowledged and is not there`)
       continue
     }

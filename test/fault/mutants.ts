@@ -179,8 +179,8 @@ export const mutants: readonly Mutant[] = [
     file: service,
     edits: [
       {
-        from: 'now - settings.retentionDays * dayMs, consumerCursors(journal, history)',
-        to: 'now - settings.retentionDays * dayMs, new Map()',
+        from: 'now - settings.retentionDays * dayMs, cursors)',
+        to: 'now - settings.retentionDays * dayMs, delivery.cursors())',
       },
     ],
   },

@@ -1,11 +1,15 @@
 import { registerHooks } from 'node:module'
 import { mutants, type Mutant } from './mutants.ts'
+import { runWorker } from './run-worker.ts'
 
 /**
  * `node --conditions=opentrail-source test/fault/run-mutant.ts <name> [<seeds> [<first>]]`: runs schedules on the product as the mutant
- * breaks it, until one is judged to be wrong. Prints one JSON line: `{"seed":...,"message":...}`, or `{}` if none was.
+ * breaks it, until one is judged to be wrong. Prints one JSON line: `{"seed":...,"message":...}`, or `{}` if none was. Fails
+ * where that schedule finds the whole product wrong, too: then nothing was shown.
  */
 const [name, seedsMax = '100', first] = process.argv.slice(2)
+/** Far above what one schedule takes. */
+const controlTimeoutMs = 60_000
 const mutant = mutants.find((candidate) => candidate.name === name)
 if (!mutant) throw new Error(`no mutant ${name}; there are ${mutants.map((known) => known.name).join(', ')}`)
 
@@ -37,5 +41,12 @@ for (let seed = firstSeed; seed < firstSeed + Number(seedsMax) && !caught; seed+
   } catch (error) {
     caught = { seed, message: String(error) }
   }
+}
+if (caught) await demandControl(caught.seed)
+
+/** Without the mutant, in a process of its own, since here the broken file stays loaded. */
+async function demandControl(seed: number): Promise<void> {
+  const { failures } = await runWorker<{ failures: readonly unknown[] }>('run-seeds.ts', [seed, 1], controlTimeoutMs)
+  if (failures.length > 0) throw new Error(`seed ${seed} fails without ${name}, too: ${JSON.stringify(failures)}`)
 }
 process.stdout.write(`${JSON.stringify(caught ?? {})}\n`)

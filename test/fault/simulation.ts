@@ -169,7 +169,7 @@ async function send(world: World, request: Request): Promise<void> {
     context: () => ({
       origin: 'producer' as const,
       principal,
-      configVersion: world.life.service.configVersion(),
+      configVersion: world.life.service.trails.configVersion(),
       account,
       region,
       accounts: new Set<string>(accounts),
@@ -256,7 +256,7 @@ async function recordOwn(world: World): Promise<void> {
     own.end = 'done'
   } catch (error) {
     demand(isExpected(error), () => `our own event failed with ${String(error)}`)
-    own.end = 'unknown'
+    own.end = error instanceof JournalFullError ? 'refused' : 'unknown'
   }
 }
 

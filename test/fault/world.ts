@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { StoredEntry, StreamId } from '@opentrail/core/event'
+import { createMemoryBucketStore } from '../../packages/server/src/buckets/memory-bucket-store.ts'
 import { createSchedule, type Clocks, type Random, type Schedule } from '../../packages/server/src/clock/index.ts'
+import { createInPlaceContentBuilder, createMemorySpool } from '../../packages/server/src/delivery/index.ts'
 import { seededRandom } from '../../packages/server/src/disk/seeded-random.testing.ts'
 import type { HistoryLimits } from '../../packages/server/src/history/index.ts'
 import { createInlineSealer, openSegmentJournal, type SegmentJournal } from '../../packages/server/src/journal/index.ts'
@@ -152,13 +154,16 @@ export async function createWorld(seed: number) {
         journal: watched,
         control: ports.control,
         postings: ports.postings,
+        buckets: createMemoryBucketStore({ now: clocks.domain }),
+        content: createInPlaceContentBuilder({ journal: watched }),
+        spool: createMemorySpool(),
         clocks,
         random,
         schedule,
         report: (event) => trace(`at ${turns.time()} ms`, event),
         timers: process.timers,
       },
-      { regions, retentionDays, historyLimits },
+      { regions, leadingRegion: regions[1]!, retentionDays, historyLimits },
     )
     const opened: Life = { process, journal, service, schedule, whole: false }
     service.history.refilled().then(
