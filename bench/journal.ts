@@ -158,7 +158,11 @@ async function rebuild(path: string) {
   const { journal } = await openSegmentJournal(small)
   const cpu = process.cpuUsage()
   const start = performance.now()
-  await openRecordWriter(journal, () => now + count / 100, () => 1)
+  await openRecordWriter(
+    journal,
+    () => now + count / 100,
+    () => 1,
+  )
   const ms = performance.now() - start
   const cpuMs = cpuMicrosecondsSince(cpu) / 1000
   await journal.close()

@@ -1,12 +1,14 @@
-import { Agent, request } from 'node:http'
-import { signRequest } from '../packages/server/src/auth/index.ts'
-import { batchTemplate, type BatchTemplate } from './records.ts'
+import { Agent } from 'node:http'
+import { batchTemplate } from './records.ts'
+import { sendBatch } from './send-batch.ts'
 
 /** What a load process is told (JSON in its first argument) and what it answers (JSON on standard output). */
 export interface LoadOrder {
   readonly endpoint: string
   readonly account: string
   readonly region: string
+  /** Where given, connections send to these in turn instead. */
+  readonly regions?: readonly string[]
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly connections: number
@@ -44,7 +46,8 @@ async function run(order: LoadOrder): Promise<LoadReport> {
   const periodMs = order.eventsPerSecond ? (order.recordsPerBatch / order.eventsPerSecond) * 1_000 : 0
 
   async function connection(index: number): Promise<void> {
-    const templates = Array.from({ length: templatesPerConnection }, () => batchTemplate(order.recordsPerBatch, order))
+    const target = { ...order, region: order.regions?.[index % order.regions.length] ?? order.region }
+    const templates = Array.from({ length: templatesPerConnection }, () => batchTemplate(order.recordsPerBatch, target))
     for (let turn = index; ; turn++) {
       // Open loop: a batch has its moment, and waiting for a slow answer counts into the next one's latency.
       let moment = performance.now()
@@ -55,7 +58,7 @@ async function run(order: LoadOrder): Promise<LoadReport> {
       }
       if (performance.now() >= deadline || state.events >= (order.eventsMax ?? Infinity)) return
       const template = templates[turn % templates.length]!
-      const status = await send(order, agent, template)
+      const status = await sendBatch(target, agent, template)
       if (moment - state.started > warmUpMs) latencies.push(performance.now() - moment)
       if (status === 200) state.events += template.records
       else state.refused += template.records
@@ -78,26 +81,6 @@ async function run(order: LoadOrder): Promise<LoadReport> {
     cpuSeconds: (user + system) / 1e6,
     sampleIds,
   }
-}
-
-function send(order: LoadOrder, agent: Agent, template: BatchTemplate): Promise<number> {
-  const body = template.fill(Date.now())
-  const url = new URL('/events', order.endpoint)
-  const unsigned = {
-    method: 'POST',
-    target: url.pathname,
-    headers: { host: url.host, 'content-type': 'application/x-ndjson', 'content-length': String(body.length) },
-    body,
-  }
-  const headers = signRequest(unsigned, { ...order, service: 'cloudtrail' }, Date.now())
-  return new Promise((resolve, reject) => {
-    const call = request(url, { method: 'POST', agent, headers }, (answer) => {
-      answer.resume()
-      answer.on('end', () => resolve(answer.statusCode!))
-    })
-    call.on('error', reject)
-    call.end(body)
-  })
 }
 
 process.stdout.write(JSON.stringify(await run(JSON.parse(process.argv[2]!) as LoadOrder)))

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
-// `npm run bench`: every benchmark, one after the other; the last one is the whole server and writes bench/results/spine.json.
+// `npm run bench`: every benchmark, one after the other; the last two are of the whole server and write bench/results/.
 const benchmarks: Readonly<Record<string, readonly string[]>> = {
   sigv4: [],
   admission: [],
@@ -11,6 +11,7 @@ const benchmarks: Readonly<Record<string, readonly string[]>> = {
   postings: ['1000000', '1', '--merge'],
   'delivery-content': ['50000'],
   spine: [],
+  delivery: [],
 }
 
 const { values, positionals } = parseArgs({

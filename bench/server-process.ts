@@ -20,12 +20,12 @@ export interface BenchServer {
 }
 
 /** Starts the built server in production mode on `data` and waits until it is ready. */
-export async function startBenchServer(data: string): Promise<BenchServer> {
+export async function startBenchServer(data: string, options: readonly string[] = []): Promise<BenchServer> {
   const started = performance.now()
   const cli = join(root, 'packages/server/dist/cli/main.js')
   const child = spawn(
     process.execPath,
-    [cli, 'start', '--port', '0', '--data', data, '--log-level', 'warn', '--journal-bytes-max', '100GiB'],
+    [cli, 'start', '--port', '0', '--data', data, '--log-level', 'warn', '--journal-bytes-max', '100GiB', ...options],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },

@@ -1,8 +1,9 @@
-import { execFile, execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
+import { createFigures, ms } from './figures.ts'
 import { lookupLoad, untilFound } from './lookups.ts'
 import type { LoadOrder, LoadReport } from './load.ts'
 import { diskBytes, startBenchServer, type BenchServer } from './server-process.ts'
@@ -17,18 +18,7 @@ const { values } = parseArgs({
   },
 })
 
-interface Figure {
-  readonly figure: string
-  readonly value: string
-  readonly target: string
-  readonly note?: string
-}
-const figures: Figure[] = []
-const add = (figure: string, value: string, target: string, note?: string) => {
-  figures.push({ figure, value, target, ...(note !== undefined && { note }) })
-  process.stderr.write(`${figure}: ${value} (target ${target})${note ? ` - ${note}` : ''}\n`)
-}
-const ms = (value: number) => `${value.toFixed(1)} ms`
+const { add, write } = createFigures('spine')
 const load = async (order: LoadOrder): Promise<LoadReport> => {
   const args = ['--conditions=opentrail-source', join(import.meta.dirname, 'load.ts'), JSON.stringify(order)]
   return JSON.parse((await promisify(execFile)(process.execPath, args, { maxBuffer: 2 ** 28 })).stdout) as LoadReport
@@ -145,20 +135,5 @@ async function lookupFigures(server: BenchServer, order: Omit<LoadOrder, 'second
 
 /** Over all streams, from the metric that intake counts and the own events it does not. */
 const storedEvents = (server: BenchServer): Promise<number> => metric(server, 'opentrail_journal_events')
-
-function write(): void {
-  const results = resolve(import.meta.dirname, 'results')
-  mkdirSync(results, { recursive: true })
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
-  const machine = `${cpus().length} cores, ${cpus()[0]?.model}, Node.js ${process.version}`
-  writeFileSync(
-    join(results, 'spine.json'),
-    `${JSON.stringify({ commit, machine, date: new Date().toISOString(), figures }, null, 2)}\n`,
-  )
-  console.log(`\n${machine}, commit ${commit}\n`)
-  console.log('| figure | measured | target | note |\n|---|---|---|---|')
-  for (const { figure, value, target, note } of figures)
-    console.log(`| ${figure} | ${value} | ${target} | ${note ?? ''} |`)
-}
 
 await main()
