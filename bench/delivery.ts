@@ -116,7 +116,7 @@ async function withServer<T>(options: readonly string[], work: (server: BenchSer
 }
 
 async function throughput(many: number, seconds: number): Promise<void> {
-  await withServer(['--delivery-interval', '10s'], async (server) => {
+  await withServer(['--delivery-interval', '2s'], async (server) => {
     const used = await attachTrails(server, many)
     const stopWatching = watchMemory(server)
     const before = cpuSeconds(server)
