@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { signRequest } from '../../packages/server/src/auth/index.ts'
@@ -15,6 +16,7 @@ const answerMsMax = 20_000
 
 export interface ServerUnderTest {
   readonly endpoint: string
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
   /** Answers with status and body; rejects when the connection breaks. */
   call(
     target: string,
@@ -31,8 +33,8 @@ export interface ServerUnderTest {
 }
 
 /** The server as it is started from a checkout, in a process of its own, on `data`. */
-export async function startServerUnderTest(data: string): Promise<ServerUnderTest> {
-  const flags = ['--port', '0', '--data', data, '--account', account, '--region', region]
+export async function startServerUnderTest(data: string, more: readonly string[] = []): Promise<ServerUnderTest> {
+  const flags = ['--port', '0', '--data', data, '--account', account, '--region', region, ...more]
   const child = spawn(
     process.execPath,
     ['--conditions=opentrail-source', 'packages/server/src/cli/main.ts', 'start', ...flags],
@@ -58,6 +60,7 @@ export async function startServerUnderTest(data: string): Promise<ServerUnderTes
   }
   return {
     endpoint,
+    credentials,
     async call(target, given, body) {
       const url = new URL(target, endpoint)
       const unsigned = { method: 'POST', target, headers: { host: url.host, ...given }, body: Buffer.from(body) }
@@ -80,5 +83,15 @@ export async function startServerUnderTest(data: string): Promise<ServerUnderTes
       await exited
     },
     reports: () => reports + output,
+  }
+}
+
+/** A data directory that is gone afterwards. */
+export async function withData(work: (data: string) => Promise<void>): Promise<void> {
+  const data = await mkdtemp(join(tmpdir(), 'opentrail-fault-'))
+  try {
+    await work(data)
+  } finally {
+    await rm(data, { recursive: true, force: true, maxRetries: 5 })
   }
 }

@@ -1,73 +1,16 @@
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test, vi } from 'vitest'
-import { account, region, startServerUnderTest, type ServerUnderTest } from './server-under-test.ts'
+import { createProducer, recordsPerRequest } from './producer.ts'
+import { startServerUnderTest, withData, type ServerUnderTest } from './server-under-test.ts'
 
 const rounds = 3
 const senders = 4
-const recordsPerRequest = 8
 /** The load before a kill; how much of it is done by then is left to chance. */
 const loadMs = { least: 300, more: 900 }
 /** Looked up one by one by their ids; all others are counted by their mark. */
 const lookedUpByIdMax = 30
 const timeout = 180_000
-
-interface Batch {
-  readonly ids: readonly string[]
-  readonly body: string
-}
-
-/** What was sent and what was acknowledged, over all kills. */
-function createProducer(mark: string) {
-  const sent = new Set<string>()
-  const acknowledged = new Set<string>()
-  const unanswered: Batch[] = []
-
-  const record = (eventID: string) => ({
-    userIdentity: { type: 'IAMUser', userName: mark },
-    eventTime: `${new Date().toISOString().slice(0, 19)}Z`,
-    eventSource: 'alpha.amazonaws.com',
-    eventName: 'PutThing',
-    awsRegion: region,
-    sourceIPAddress: '203.0.113.7',
-    eventID,
-    recipientAccountId: account,
-  })
-  const newBatch = (): Batch => {
-    const ids = Array.from({ length: recordsPerRequest }, () => randomUUID())
-    for (const id of ids) sent.add(id)
-    return { ids, body: ids.map((id) => JSON.stringify(record(id))).join('\n') }
-  }
-  const send = async (server: ServerUnderTest, batch: Batch): Promise<boolean> => {
-    const answer = await server
-      .call('/events', { 'content-type': 'application/x-ndjson' }, batch.body)
-      .catch(() => undefined)
-    const { stored = 0, duplicates = 0 } = (answer?.json ?? {}) as { stored?: number; duplicates?: number }
-    const isDone = answer?.status === 200 && stored + duplicates === batch.ids.length
-    if (isDone) for (const id of batch.ids) acknowledged.add(id)
-    else unanswered.push(batch)
-    return isDone
-  }
-  return {
-    sent,
-    acknowledged,
-    /** Sends without a pause until told to end, or until the server does not answer any more. */
-    async load(server: ServerUnderTest, signal: AbortSignal): Promise<void> {
-      while (!signal.aborted) {
-        const before = acknowledged.size
-        if (!(await send(server, newBatch())) && acknowledged.size === before) return
-      }
-    },
-    /** What was not answered is sent again: from now on it has to be there, once. */
-    async repeat(server: ServerUnderTest): Promise<void> {
-      for (const batch of unanswered.splice(0)) assert.ok(await send(server, batch), 'a repetition was not taken')
-    },
-  }
-}
 
 async function lookUp(server: ServerUnderTest, key: string, value: string): Promise<string[]> {
   const ids: string[] = []
@@ -103,15 +46,6 @@ async function judge(server: ServerUnderTest, mark: string, { sent, acknowledged
   for (const id of [...acknowledged].slice(-lookedUpByIdMax))
     assert.deepEqual(await lookUp(server, 'EventId', id), [id])
   assert.doesNotMatch(server.reports(), /corrupt|damaged|cannot be read|index holds/i)
-}
-
-async function withData(work: (data: string) => Promise<void>): Promise<void> {
-  const data = await mkdtemp(join(tmpdir(), 'opentrail-fault-'))
-  try {
-    await work(data)
-  } finally {
-    await rm(data, { recursive: true, force: true, maxRetries: 5 })
-  }
 }
 
 test('the server killed under load, again and again, keeps what it acknowledged, once', { timeout }, () =>
