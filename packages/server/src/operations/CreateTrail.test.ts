@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
-import { account, arnOf, createTrailService, otherAccount, start } from './trail-fakes.testing.ts'
+import { account, arnOf, createTrailService, otherAccount, start } from './trail-service.testing.ts'
 
 const Name = 'audit'
 const S3BucketName = 'audit-logs'
@@ -16,7 +16,7 @@ const answer = {
 }
 
 test('makes a trail with the defaults, that does not log, and answers what is recorded', async () => {
-  const service = createTrailService()
+  const service = await createTrailService()
   assert.deepEqual(await service.create(Name), answer)
   assert.deepEqual(
     service.committed.map(({ output }) => output),
@@ -26,16 +26,13 @@ test('makes a trail with the defaults, that does not log, and answers what is re
     Trail: { ...answer, HomeRegion: 'us-east-1', HasCustomEventSelectors: false, HasInsightSelectors: false },
   })
   assert.equal((await service.call('GetTrailStatus', { Name }))['IsLogging'], false)
-  const [trail] = service.trails.ofAccount(service.trails.inRegion(...here)[0]!.account)
+  const [trail] = service.trails.ofAccount(account)
   assert.equal(trail?.createdAt, start)
   assert.match(trail?.id ?? '', /^[0-9a-f-]{36}$/)
 })
-const here = [account, 'us-east-1'] as unknown as Parameters<
-  ReturnType<typeof createTrailService>['trails']['inRegion']
->
 
 test('takes every setting it can, null as absent, unknown members as nothing; tags are not in the answer', async () => {
-  const service = createTrailService()
+  const service = await createTrailService()
   const made = await service.create(Name, {
     S3KeyPrefix: 'a/b',
     IncludeGlobalServiceEvents: null,
@@ -55,7 +52,7 @@ test('takes every setting it can, null as absent, unknown members as nothing; ta
 })
 
 test('ARNs have the partition and the Region of the call', async () => {
-  const service = createTrailService()
+  const service = await createTrailService()
   service.regions.push('cn-north-1')
   const { TrailARN } = await service.create(Name, {}, { region: 'cn-north-1', by: otherAccount })
   assert.equal(TrailARN, `arn:aws-cn:cloudtrail:cn-north-1:${otherAccount}:trail/${Name}`)
@@ -63,7 +60,7 @@ test('ARNs have the partition and the Region of the call', async () => {
 
 describe('the bucket', () => {
   test('is checked for the prefix, account and trail that will write', async () => {
-    const service = createTrailService()
+    const service = await createTrailService()
     await service.create(Name)
     await service.create('other', { S3KeyPrefix: 'p' })
     assert.deepEqual(service.checked, [
@@ -73,7 +70,7 @@ describe('the bucket', () => {
   })
 
   test('that cannot be used is named in AWS words, and no trail is made', async () => {
-    const service = createTrailService()
+    const service = await createTrailService()
     const unavailable = (code: string) => ({ kind: 'unavailable', code, message: 'it said no' }) as const
     service.faults.set('gone', { kind: 'missing-bucket' })
     service.faults.set('closed', { kind: 'insufficient-policy' })
@@ -92,7 +89,7 @@ describe('the bucket', () => {
 })
 
 test('a name is taken once per Region; a sixth trail is one too many', async () => {
-  const service = createTrailService()
+  const service = await createTrailService()
   await service.create(Name)
   const taken = `TrailAlreadyExistsException: Trail audit already exists for customer: ${account}`
   assert.equal(await service.refusal('CreateTrail', { Name, S3BucketName }), taken)
@@ -116,7 +113,7 @@ test('a name is taken once per Region; a sixth trail is one too many', async () 
 })
 
 test('of several faults the first in the order of checks is told, and the bucket is asked last', async () => {
-  const service = createTrailService()
+  const service = await createTrailService()
   service.faults.set('gone', { kind: 'missing-bucket' })
   await service.create('taken')
   const input: Record<string, unknown> = {
@@ -160,7 +157,7 @@ test('of several faults the first in the order of checks is told, and the bucket
 })
 
 test('a member of another JSON type is a SerializationException, whichever it is', async () => {
-  const service = createTrailService()
+  const service = await createTrailService()
   const texts = 'Name S3BucketName S3KeyPrefix SnsTopicName CloudWatchLogsLogGroupArn CloudWatchLogsRoleArn KmsKeyId'
   const flags =
     'IncludeGlobalServiceEvents IsMultiRegionTrail EnableLogFileValidation IsOrganizationTrail RecursiveLogging'
@@ -182,7 +179,7 @@ test('a member of another JSON type is a SerializationException, whichever it is
 })
 
 test('a change that cannot be recorded does not happen', async () => {
-  const service = createTrailService()
+  const service = await createTrailService()
   service.commitFailure = new Error('the journal is full')
   await assert.rejects(service.create(Name), /journal is full/)
   service.commitFailure = undefined

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
-import { account, arnOf, createTrailService, otherAccount } from './trail-fakes.testing.ts'
+import { account, arnOf, createTrailService, otherAccount } from './trail-service.testing.ts'
 
 const Name = 'audit'
 async function withTrail(members: object = {}) {
-  const service = createTrailService()
+  const service = await createTrailService()
   await service.create(Name, members)
   const update = (requested: object) => service.call('UpdateTrail', { Name, ...requested })
   return { service, update }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
-import { account, arnOf, createTrailService, otherAccount } from './trail-fakes.testing.ts'
+import { account, arnOf, createTrailService, otherAccount } from './trail-service.testing.ts'
 
 const Name = 'audit'
 async function withTrail(members: object = {}) {
-  const service = createTrailService()
+  const service = await createTrailService()
   await service.create(Name, members)
   return service
 }
@@ -170,6 +170,33 @@ describe('event selectors', () => {
       assert.equal(await code(input), 'InvalidEventSelectorsException', JSON.stringify(input))
     assert.equal(service.committed.length, 1)
   })
+})
+
+test('the largest trail there can be is stored; larger selectors are refused', async () => {
+  const service = await withTrail({
+    S3KeyPrefix: 'p'.repeat(200),
+    TagsList: Array.from({ length: 50 }, (_, index) => ({
+      Key: `${'𝒳'.repeat(126)}${index + 10}`,
+      Value: '𝒳'.repeat(256),
+    })),
+  })
+  const selectors = (values: number) => ({
+    TrailName: Name,
+    AdvancedEventSelectors: [
+      {
+        FieldSelectors: [
+          { Field: 'eventCategory', Equals: ['Data'] },
+          { Field: 'resources.type', Equals: ['AWS::S3::Object'] },
+          {
+            Field: 'userIdentity.arn',
+            Equals: Array.from({ length: values }, (_, index) => `arn:aws:iam::${index}:user/${'u'.repeat(2_000)}`),
+          },
+        ],
+      },
+    ],
+  })
+  await service.call('PutEventSelectors', selectors(385))
+  assert.equal(await service.refusalCode('PutEventSelectors', selectors(395)), 'InvalidEventSelectorsException')
 })
 
 describe('tags', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
-import { account, arnOf, createTrailService, otherAccount, start } from './trail-fakes.testing.ts'
+import { account, arnOf, createTrailService, otherAccount, start } from './trail-service.testing.ts'
 
 const reads = [
   ['GetTrail', 'Name'],
@@ -10,7 +10,7 @@ const reads = [
 
 /** `everywhere` is homed in us-east-1 and acts in all Regions, `local` in us-east-1 alone. */
 async function withTrails() {
-  const service = createTrailService()
+  const service = await createTrailService()
   await service.create('everywhere', { IsMultiRegionTrail: true })
   await service.create('local')
   return service
@@ -61,7 +61,7 @@ describe('reads of one trail', () => {
 })
 
 describe('DescribeTrails', () => {
-  const names = async (service: ReturnType<typeof createTrailService>, input: object, region = 'us-east-1') =>
+  const names = async (service: Awaited<ReturnType<typeof createTrailService>>, input: object, region = 'us-east-1') =>
     (await service.call('DescribeTrails', input, { region })).trailList?.map((trail) => trail['Name'])
 
   test('shows the trails of the Region and the shadows there, unless they are declined', async () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'vitest'
-import { account, arnOf, createTrailService } from './trail-fakes.testing.ts'
+import { account, arnOf, createTrailService } from './trail-service.testing.ts'
 
-type Service = ReturnType<typeof createTrailService>
+type Service = Awaited<ReturnType<typeof createTrailService>>
 const Name = 'audit'
 const ARN = arnOf(Name)
 
@@ -27,7 +27,7 @@ async function withoutDrift(service: Service) {
 }
 
 test('Terraform creates, refreshes without drift, updates, clears and deletes', async () => {
-  const service = createTrailService()
+  const service = await createTrailService()
   const created = await service.call('CreateTrail', {
     Name,
     S3BucketName: 'audit-logs',

@@ -1,62 +1,25 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import type { AccountId, Region } from '@opentrail/core/event'
-import { coversRegion, trailVersion, type Trail } from '@opentrail/core/trail'
 import type { Destination, DestinationFault } from '../buckets/index.ts'
+import { createMemoryControlStore } from '../control/index.ts'
 import type { DeliveryStatus } from '../delivery/index.ts'
-import { createMutex } from '../process/index.ts'
-import type { Change, TrailDirectory } from '../trails/index.ts'
+import { openTrailDirectory, type Change } from '../trails/index.ts'
 import { ApiError } from './api-error.ts'
 import type { OperationContext } from './operation.ts'
 import { createTrailOperations } from './trail-operations.ts'
 
-/** A directory of trails in memory: what is saved stands once `commit` has resolved, as in the real one. */
-export function createMemoryTrails(): TrailDirectory {
-  const trails = new Map<string, Trail>()
-  const mutex = createMutex()
-  let version = 1
-  const ofAccount = (account: AccountId) =>
-    [...trails.values()]
-      .filter((trail) => trail.account === account)
-      .sort((a, b) => (`${a.homeRegion}/${a.name}` < `${b.homeRegion}/${b.name}` ? -1 : 1))
-  return {
-    configVersion: () => version,
-    ofAccount,
-    inRegion: (account, region) =>
-      ofAccount(account)
-        .filter(({ homeRegion, settings: { isMultiRegion } }) => coversRegion({ homeRegion, isMultiRegion }, region))
-        .sort((a, b) => (a.name < b.name ? -1 : 1)),
-    find: (account, homeRegion, name) =>
-      ofAccount(account).find((trail) => trail.homeRegion === homeRegion && trail.name === name),
-    versions: (trailId) =>
-      [...trails.values()].filter(({ id }) => id === trailId).map((trail) => trailVersion(trail, 1)),
-    change: (edit) =>
-      mutex(() => {
-        let saved = false
-        return edit(async ({ before, after, output }, commit) => {
-          assert.ok(!saved, 'saved twice in one change')
-          assert.ok(before ?? after, 'nothing to save')
-          saved = true
-          if (before) assert.equal(trails.get(before.id), before, 'what is replaced is what was read')
-          await commit({ writes: [], output, configVersion: version + 1 })
-          version++
-          if (before) trails.delete(before.id)
-          if (after) trails.set(after.id, after)
-        })
-      }),
-  }
-}
-
-export const account = '111122223333'
-export const otherAccount = '999988887777'
+export const account = '111122223333' as AccountId
+export const otherAccount = '999988887777' as AccountId
 export const start = Date.parse('2026-11-21T12:00:00.250Z')
 
 /** A service of three Regions whose buckets are all there, unless a test says otherwise; nothing leaves the process. */
-export function createTrailService() {
+export async function createTrailService() {
   const operations = new Map(
     createTrailOperations({ random: { bytes: (length) => randomBytes(length) } }).map((each) => [each.name, each]),
   )
-  const trails = createMemoryTrails()
+  const control = createMemoryControlStore()
+  const trails = await openTrailDirectory(control)
   const service = {
     trails,
     now: start,
@@ -75,7 +38,7 @@ export function createTrailService() {
       const operation = operations.get(name)
       assert.ok(operation, name)
       const context = {
-        caller: { account: by as AccountId },
+        caller: { account: by },
         region: region as Region,
         regions: service.regions as Region[],
         leadingRegion: 'us-east-1' as Region,
@@ -88,6 +51,8 @@ export function createTrailService() {
         },
         commit: async (change: Change) => {
           if (service.commitFailure) throw service.commitFailure
+          await control.transact(change.writes)
+          change.committed?.()
           service.committed.push(change)
         },
       } as unknown as OperationContext
@@ -114,6 +79,7 @@ export function createTrailService() {
   }
   return service
 }
+
 export type Answer = Readonly<Record<string, unknown>> & {
   readonly Trail?: Readonly<Record<string, unknown>>
   readonly trailList?: readonly Readonly<Record<string, unknown>>[]
@@ -121,7 +87,7 @@ export type Answer = Readonly<Record<string, unknown>> & {
 
 export interface CallFrom {
   readonly region?: string
-  readonly by?: string
+  readonly by?: AccountId
 }
 
 export const arnOf = (name: string, region = 'us-east-1', of = account) =>
