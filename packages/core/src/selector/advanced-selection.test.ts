@@ -146,6 +146,24 @@ describe('resources', () => {
     assert.ok(takesWith(fields, dataEvent([object('logs/a'), object('b/a')])))
     assert.ok(takesWith(fields, dataEvent([{ type: 'AWS::S3::Object' }])), 'an object without an ARN')
   })
+  test('selectors that differ only in their ARNs each count, also beside others', () => {
+    const asking = (operators: object, more: object = {}) =>
+      selecting({ ...objects, ...more, 'resources.ARN': operators })
+    const selectors = advanced(
+      asking({ StartsWith: ['arn:aws:s3:::a/'] }),
+      asking({ Equals: ['arn:aws:s3:::b/k'], EndsWith: ['.csv'] }),
+      asking({ StartsWith: ['arn:aws:s3:::c/'] }, { readOnly: equals('true') }),
+      asking({ StartsWith: ['arn:aws:s3:::d/'], NotEndsWith: ['.csv', '.tmp'] }),
+      asking({ StartsWith: ['arn:aws:s3:::d/'], NotEndsWith: ['.log', '.tmp'] }),
+    )
+    for (const key of ['a/k', 'b/k', 'x.csv', 'd/k', 'd/x.log', 'd/x.csv'])
+      assert.ok(takes(selectors, dataEvent([object(key)])), key)
+    for (const key of ['b/k2', 'c/k', 'd/x.tmp', 'e/k']) assert.ok(!takes(selectors, dataEvent([object(key)])), key)
+    assert.ok(takes(selectors, dataEvent([object('c/k')], { readOnly: true })))
+    const one = asking({ StartsWith: ['arn:aws:s3:::a/'] })
+    for (const all of [advanced(one, selecting(objects)), advanced(selecting(objects), one)])
+      assert.ok(takes(all, dataEvent([object('e/k')])))
+  })
   test('a DynamoDB table stands for its streams, a stream for itself', () => {
     const arn = 'arn:aws:dynamodb:eu-west-1:111122223333:table/Orders'
     const table = dataEvent([{ type: 'AWS::DynamoDB::Table', ARN: arn }])

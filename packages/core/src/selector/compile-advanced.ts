@@ -1,6 +1,7 @@
 import { endsWithAny, startsWithAny, type AffixTest } from './affixes.ts'
 import { resourceAs, typesUnder } from './data-values.ts'
 import { envelopeFields, recordFields, type FieldReader } from './event-fields.ts'
+import { mergeSelectors } from './merge-selectors.ts'
 import type { EventDetailResource, EventDetails, SelectableEvent } from './selectable-event.ts'
 import type { AdvancedEventSelector, AdvancedFieldSelector } from './selectors.ts'
 
@@ -22,7 +23,7 @@ interface CompiledSelector {
  */
 export function compileAdvanced(selectors: readonly AdvancedEventSelector[]): Test<SelectableEvent> {
   const byCategory = new Map<string, AdvancedEventSelector[]>()
-  for (const selector of selectors) {
+  for (const selector of mergeSelectors(selectors)) {
     for (const category of fieldOf(selector, 'eventCategory')?.Equals ?? [])
       byCategory.set(category, [...(byCategory.get(category) ?? []), selector])
   }

@@ -58,10 +58,10 @@ function resourceChecks({ FieldSelectors }: AdvancedEventSelector, event: Select
   const { resources } = event.details()
   const judged = resources.flatMap((resource) => resourceAs(wanted, resource) ?? [])
   if (judged.length === 0) return [typeFailure(wanted, resources)]
-  const checks = arn ? judged.map((resource) => checkField(arn, resource.arn)) : []
-  const passing = checks.findIndex(({ passed }) => passed)
-  const arnCheck = checks[Math.max(0, passing)]
-  return [checkField(type, wanted), ...(arnCheck ? [arnCheck] : [])]
+  const typeCheck = checkField(type, wanted)
+  if (!arn) return [typeCheck]
+  const decisive = judged.find((resource) => decide(arn, resource.arn).passed) ?? judged[0]
+  return [typeCheck, checkField(arn, decisive?.arn)]
 }
 
 function typeFailure(wanted: string, resources: readonly EventDetailResource[]): SelectorCheck {
@@ -75,45 +75,51 @@ function typeFailure(wanted: string, resources: readonly EventDetailResource[]):
   }
 }
 
-/** A value that shuts the event out decides first, then one that lets it in. */
-function checkField(field: AdvancedFieldSelector, actual: string | undefined): SelectorCheck {
-  const { Field } = field
-  const common = { field: Field, ...(actual !== undefined && { actual }) }
-  const named = actual === undefined ? `the event has no ${Field}` : `${Field} ${shown(actual)}`
+type Decision = Pick<SelectorCheck, 'passed' | 'operator' | 'value'>
+
+/** A value that keeps the event out decides first, then one that lets it in. */
+function decide(field: AdvancedFieldSelector, actual: string | undefined): Decision {
   const out = find(field, negativeOperators, actual)
-  if (out) {
-    const text = `${named} ${verbs[out.operator]} ${shown(out.value)}, which ${out.operator} keeps out`
-    return { ...common, passed: false, ...out, text }
-  }
-  const [positive] = positiveOperators.filter((operator) => field[operator])
-  if (positive === undefined) {
-    const [operator] = negativeOperators.filter((negative) => field[negative])
-    const text = actual === undefined ? `${named} to keep it out by` : `${named} is kept out by no value`
-    return { ...common, passed: true, ...(operator && { operator }), text }
-  }
+  if (out) return { passed: false, ...out }
   const match = find(field, positiveOperators, actual)
-  if (match)
-    return { ...common, passed: true, ...match, text: `${named} ${verbs[match.operator]} ${shown(match.value)}` }
-  const text =
-    actual === undefined ? `${named}, and the selector asks for one` : `${named} matches no ${wantedBy(field)}`
-  return { ...common, passed: false, operator: positive, text }
+  if (match) return { passed: true, ...match }
+  const positive = positiveOperators.find((operator) => field[operator])
+  const operator = positive ?? negativeOperators.find((negative) => field[negative])
+  return { passed: positive === undefined, ...(operator && { operator }) }
 }
 
-interface Decision {
-  readonly operator: SelectorOperator
-  readonly value: string
-}
 function find(
   field: AdvancedFieldSelector,
   operators: readonly SelectorOperator[],
   actual: string | undefined,
-): Decision | undefined {
+): { readonly operator: SelectorOperator; readonly value: string } | undefined {
   if (actual === undefined) return undefined
   for (const operator of operators) {
     const value = field[operator]?.find((candidate) => matches[operator](actual, candidate))
     if (value !== undefined) return { operator, value }
   }
   return undefined
+}
+
+function checkField(field: AdvancedFieldSelector, actual: string | undefined): SelectorCheck {
+  const decision = decide(field, actual)
+  const text = textOf(field, actual, decision)
+  return { field: field.Field, ...(actual !== undefined && { actual }), ...decision, text }
+}
+
+function textOf(
+  field: AdvancedFieldSelector,
+  actual: string | undefined,
+  { passed, operator, value }: Decision,
+): string {
+  if (actual === undefined)
+    return `the event has no ${field.Field}${passed ? ' to keep it out by' : ', and the selector asks for one'}`
+  const named = `${field.Field} ${shown(actual)}`
+  if (operator && value !== undefined) {
+    const matched = `${named} ${verbs[operator]} ${shown(value)}`
+    return passed ? matched : `${matched}, which ${operator} keeps out`
+  }
+  return passed ? `${named} is kept out by no value` : `${named} matches no ${wantedBy(field)}`
 }
 
 /** The positive conditions in short: `value of Equals (GetObject and 3 more)`. */
