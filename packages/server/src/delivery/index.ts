@@ -7,6 +7,9 @@ export {
   type LogContent,
 } from './content-builder.ts'
 export { openDelivery, type Delivery, type DeliveryOptions } from './delivery.ts'
+export { defaultContentLimits, logFileQuota, type ContentLimits } from './content-limits.ts'
+export { ContentTooLargeError } from './content-range.ts'
+export { ContentWorkerError } from './content-runner.ts'
 export type { DeliveryEvents } from './delivery-events.ts'
 export { defaultDeliveryLimits, type DeliveryLimits } from './delivery-limits.ts'
 export type { DeliveryReader, DeliveryStatus } from './delivery-status.ts'

@@ -1,3 +1,4 @@
+export { createByteCache, type ByteCache } from './byte-cache.ts'
 export {
   JournalFencedError,
   JournalFullError,
