@@ -1,4 +1,5 @@
-// Installs the AWS CLI and boto3 into .tools/python, for the tests that speak to the server with clients that are not ours.
+// Installs the AWS CLI and boto3 into .tools/python, for the tests that speak to the server with clients that are not ours, and moto,
+// for those that deliver to a store that is not ours where there is no Go to build a better one (install-s3-server.mjs).
 // They are optional: without Python or a package index those tests are skipped, and say so.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -10,9 +11,10 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const target = join(root, '.tools', 'python')
 const stamp = join(target, '.installed')
 /** Exact versions: a client that changes its mind about a wire detail shall not break an unrelated change. */
-const packages = ['awscli==1.46.3', 'boto3==1.44.3']
+// Flask by itself: moto[server] brings 100 MB for services that nobody asks for here.
+const packages = ['awscli==1.46.3', 'boto3==1.44.3', 'moto[s3]==5.2.5', 'flask==3.1.3', 'flask-cors==6.0.5']
 const wanted = packages.join(' ')
-/** A download of some 30 MB. */
+/** A download of some 50 MB. */
 const installMs = 10 * 60_000
 
 const run = (command, args) =>
@@ -51,7 +53,7 @@ if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) {
   console.log(`clients: installing ${wanted}...`)
   const problem = install()
   if (problem) {
-    noteSkipped(root, 'AWS CLI and boto3', problem)
+    noteSkipped(root, 'AWS CLI, boto3 and moto', problem)
     console.log(`clients: not installed, because ${problem}; tests with them are skipped`)
   } else {
     writeFileSync(stamp, wanted)

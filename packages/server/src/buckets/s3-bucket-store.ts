@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { BucketError, type BucketStore, type NewObject } from './bucket-store.ts'
 import { listedPage, objectHead, storedEtag } from './s3-answers.ts'
 import { createS3Client, type S3ClientOptions } from './s3-client.ts'
-import { checkAttributes, checkBucketName, checkPlace } from './s3-names.ts'
+import { checkListing, checkNewObject } from './object-limits.ts'
+import { checkBucketName, checkPlace } from './s3-names.ts'
 import { createPutConditions, type ConditionalPut } from './s3-put-conditions.ts'
 
 export interface S3BucketStoreOptions extends Omit<S3ClientOptions, 'timeoutMs' | 'connectTimeoutMs' | 'callsMax'> {
@@ -18,7 +19,6 @@ const defaultTimeoutMs = 60_000
 const defaultConnectTimeoutMs = 5_000
 /** Deliveries of a few trails at once; more connections make no store faster. */
 const defaultCallsMax = 16
-const listLimitMax = 1_000
 
 /**
  * Buckets of AWS, or of a store that speaks its protocol. Each call is tried once. Who may do what is a matter of the credentials;
@@ -118,8 +118,7 @@ export function createS3BucketStore(options: S3BucketStoreOptions): BucketStore 
       }
     },
     async put(object) {
-      checkPlace(object.bucket, object.key)
-      checkAttributes(object)
+      checkNewObject(object)
       return object.onlyIfAbsent === true ? conditions.putIfAbsent(object) : putObject(object, false)
     },
     async get(bucket, key, { bytesMax }) {
@@ -142,12 +141,14 @@ export function createS3BucketStore(options: S3BucketStoreOptions): BucketStore 
         throw renamed(error, 'NoSuchKey')
       }
     },
-    async list(bucket, { prefix, after, limit = listLimitMax }) {
+    async list(bucket, options) {
       checkBucketName(bucket)
+      const { prefix, after } = options
+      const { limit } = checkListing(options)
       const input = {
         Bucket: bucket,
         EncodingType: 'url' as const,
-        MaxKeys: Math.min(limit, listLimitMax),
+        MaxKeys: limit,
         ...(prefix !== undefined && { Prefix: prefix }),
         ...(after !== undefined && { StartAfter: after }),
       }

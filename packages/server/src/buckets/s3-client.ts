@@ -79,7 +79,10 @@ export function createS3Client(options: S3ClientOptions): S3Client {
         return { output, answer: exchange.answer }
       } catch (error) {
         if (error instanceof BucketError) throw error
-        throw s3Failure({ call, exchange, region, timeoutMs, secrets }, error)
+        const abortedBy = isClosed
+          ? { code: 'NetworkingError', text: 'the store was closed' }
+          : { code: 'RequestTimeout', text: `not answered within ${timeoutMs} ms` }
+        throw s3Failure({ call, exchange, region, abortedBy, secrets }, error)
       } finally {
         clearTimeout(timer)
         underWay.delete(abort)

@@ -17,7 +17,8 @@ export interface FailureContext {
   readonly exchange: Exchange
   /** Region that requests are signed for. */
   readonly region: string
-  readonly timeoutMs: number
+  /** Why an aborted call was. */
+  readonly abortedBy: Failure
   /** Taken out of every text that the store sends. */
   readonly secrets: readonly string[]
 }
@@ -26,13 +27,13 @@ export interface FailureContext {
 const messageLettersMax = 400
 
 /** What went wrong with a call, from the connection and the answer; `cause` is only given where it is no answer of the store. */
-export function s3Failure({ call, exchange, region, timeoutMs, secrets }: FailureContext, cause: unknown): BucketError {
+export function s3Failure({ call, exchange, region, abortedBy, secrets }: FailureContext, cause: unknown): BucketError {
   const { answer, fault, status } = exchange
   const { code, text } =
     answer !== undefined
       ? fromAnswer(answer, region)
       : fault !== undefined
-        ? fromFault(fault, call, exchange, timeoutMs, cause)
+        ? fromFault(fault, call, exchange, abortedBy, cause)
         : { code: 'InvalidRequest', text: `cannot be sent: ${reasonOf(cause)}` }
   const place = `s3://${call.bucket}${call.key === undefined ? '' : `/${call.key}`}`
   return new BucketError(code, tidy(`${call.operation} ${place}: ${text}`, secrets), {
@@ -46,7 +47,8 @@ export function s3Failure({ call, exchange, region, timeoutMs, secrets }: Failur
 const isRefusal = (status = 0): boolean => (status >= 400 && status < 500) || [301, 307, 308].includes(status)
 const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
-interface Failure {
+/** What is told of a failure. */
+export interface Failure {
   readonly code: string
   readonly text: string
 }
@@ -55,19 +57,19 @@ function fromFault(
   fault: ExchangeFault,
   { bodyBytesMax }: S3Call,
   { status = 0 }: Exchange,
-  timeoutMs: number,
+  abortedBy: Failure,
   cause: unknown,
 ): Failure {
   if (fault === 'answer-too-large' && bodyBytesMax !== undefined && status < 300)
     return { code: 'EntityTooLarge', text: `larger than ${bodyBytesMax} bytes` }
+  if (fault === 'aborted') return abortedBy
   const { code, text } = faults[fault]
-  return { code, text: fault === 'aborted' ? `${text} ${timeoutMs} ms` : `${text}: ${reasonOf(cause)}` }
+  return { code, text: `${text}: ${reasonOf(cause)}` }
 }
 
-const faults: Readonly<Record<ExchangeFault, Failure>> = {
+const faults: Readonly<Record<Exclude<ExchangeFault, 'aborted'>, Failure>> = {
   'no-connection': { code: 'NetworkingError', text: 'no connection' },
   'connection-lost': { code: 'NetworkingError', text: 'the connection was lost' },
-  aborted: { code: 'RequestTimeout', text: 'not answered within' },
   'answer-too-large': { code: 'InvalidResponse', text: 'no answer of S3' },
   'no-http': { code: 'InvalidResponse', text: 'the answer is no HTTP' },
 }
