@@ -208,15 +208,15 @@ async function openFiles(
     index = await openIndex(indexDirectory)
     const format = index.get(formatKey)
     if (format) checkFormat(format)
-    else {
-      if ((await disk.list(objects)).length > 0)
-        throw new BucketError('InternalError', `${objects} has files and ${indexDirectory} is empty: put it back`)
-      await index.transact((transaction) => {
-        transaction.put(formatKey, encodeFormat())
-        transaction.put(newKey, noValue)
-      })
-      await disk.syncDirectory(indexDirectory)
-    }
+    else if ((await disk.list(objects)).length > 0)
+      throw new BucketError('InternalError', `${objects} has files and ${indexDirectory} is empty: put it back`)
+    // At each opening: a process that died may have left what can be read and is not yet durable. Nothing is built on it
+    // before, and above all no file is removed because of it.
+    await index.transact((transaction) => {
+      transaction.put(formatKey, encodeFormat())
+      if (!format) transaction.put(newKey, noValue)
+    })
+    await disk.syncDirectory(indexDirectory)
     return { index, files: createContentFiles(disk, objects), isNew: index.get(newKey) !== undefined }
   } catch (cause) {
     await index?.close()
