@@ -77,6 +77,8 @@ export function fromAuthenticationError(
   error: AuthenticationError,
   about: {
     readonly form: 'header' | 'presigned'
+    /** Signed by version 2 of AWS's signatures. */
+    readonly isOld: boolean
     readonly regions: ReadonlySet<string>
     /** The Region that a client is told to come back with. */
     readonly homeRegion: string
@@ -85,6 +87,7 @@ export function fromAuthenticationError(
   const { code, message, claim } = error
   const { form } = about
   const options = { cause: error }
+  if (about.isOld) return unsupportedSignature(options)
   if (code === 'UnrecognizedClientException' && claim && !about.regions.has(claim.region)) {
     const wrong = `the region '${printable(claim.region)}' is wrong; expecting '${about.homeRegion}'`
     return new S3Error('AuthorizationHeaderMalformed', 400, `The authorization header is malformed; ${wrong}`, {
@@ -106,18 +109,20 @@ export function fromAuthenticationError(
       return fromInvalidSignature(message, form, options)
     default:
       if (message.startsWith('Missing required header')) return new S3Error('InvalidRequest', 400, message, options)
-      if (message.startsWith('Unsupported AWS'))
-        return new S3Error(
-          'InvalidRequest',
-          400,
-          'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',
-          options,
-        )
+      if (message.startsWith('Unsupported AWS')) return unsupportedSignature(options)
       return form === 'presigned'
         ? new S3Error('AuthorizationQueryParametersError', 400, message, options)
         : new S3Error('AuthorizationHeaderMalformed', 400, message, options)
   }
 }
+
+const unsupportedSignature = (options: ErrorOptions): S3Error =>
+  new S3Error(
+    'InvalidRequest',
+    400,
+    'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',
+    options,
+  )
 
 function fromInvalidSignature(message: string, form: 'header' | 'presigned', options: ErrorOptions): S3Error {
   if (/^Signature (?:expired|not yet current)/.test(message)) {

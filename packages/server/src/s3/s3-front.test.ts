@@ -224,6 +224,8 @@ describe('who may read', () => {
     assert.equal(await code({ path: '/logs', region: 'mars-1' }), 'AuthorizationHeaderMalformed')
     const old = await send(front.server, { path: '/logs', headers: { authorization: 'AWS AKID:sig' } })
     assert.deepEqual([old.status, codeOf(old)], [400, 'InvalidRequest'])
+    const oldQuery = await send(front.server, { path: '/logs?AWSAccessKeyId=AKID&Signature=x&Expires=1' })
+    assert.deepEqual([oldQuery.status, codeOf(oldQuery)], [400, 'InvalidRequest'])
     assert.deepEqual(
       front.selfTrail.calls.map(({ eventName, errorCode, identity }) => [eventName, errorCode, identity.kind]),
       [
@@ -231,6 +233,7 @@ describe('who may read', () => {
         ['ListObjects', 'InvalidAccessKeyId', 'unknown-key'],
         ['ListObjects', 'RequestTimeTooSkewed', 'unknown-key'],
         ['ListObjects', 'AuthorizationHeaderMalformed', 'unknown-key'],
+        ['ListObjects', 'InvalidRequest', 'unknown-key'],
         ['ListObjects', 'InvalidRequest', 'unknown-key'],
       ],
     )

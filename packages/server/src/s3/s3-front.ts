@@ -15,7 +15,7 @@ import {
 import type { SelfTrail } from '../selftrail/index.ts'
 import { authorise, type Asking } from './authorise.ts'
 import { callName, s3Fields, signatureForm } from './call-record.ts'
-import { claimsRequest } from './claims.ts'
+import { claimsRequest, isOldSignature } from './claims.ts'
 import { dispatch, type BucketOwners } from './dispatch.ts'
 import { createObjectMemory, type ObjectMemory } from './object-memory.ts'
 import { errorDocument, fromAuthenticationError, fromBucketError, S3Error } from './s3-error.ts'
@@ -120,6 +120,7 @@ async function authenticate(exchange: Exchange, request: S3Request, options: S3F
     if (!(error instanceof AuthenticationError)) throw error
     const refusal = fromAuthenticationError(error, {
       form: signatureForm(exchange),
+      isOld: isOldSignature(exchange.wire),
       regions: options.regions,
       homeRegion: options.home.region,
     })
