@@ -1,10 +1,12 @@
 import { buildApplication, buildRouteMap, text_en, type Application } from '@stricli/core'
 import { ConfigurationError } from '../config/index.ts'
 import { accountRoutes, keyRoutes, userRoutes } from './routes/owner-routes.ts'
+import { bucketRoutes, catCommand, lsCommand } from './routes/bucket-routes.ts'
 import { clockRoutes } from './routes/clock-routes.ts'
 import { demoCommand, sendCommand } from './routes/feed-routes.ts'
 import { lookupEventsCommand } from './routes/lookup-route.ts'
 import { doctorCommand, envCommand, startCommand, versionCommand } from './routes/server-routes.ts'
+import { trailRoutes } from './routes/trail-routes.ts'
 import { CommandError } from './command-error.ts'
 import type { CliContext } from './context.ts'
 
@@ -15,11 +17,15 @@ export function buildCli(): Application<CliContext> {
       start: startCommand,
       env: envCommand,
       'lookup-events': lookupEventsCommand,
+      trail: trailRoutes,
+      ls: lsCommand,
+      cat: catCommand,
       demo: demoCommand,
       send: sendCommand,
       account: accountRoutes,
       user: userRoutes,
       key: keyRoutes,
+      bucket: bucketRoutes,
       clock: clockRoutes,
       doctor: doctorCommand,
       version: versionCommand,

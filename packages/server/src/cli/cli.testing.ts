@@ -10,6 +10,8 @@ export interface Called {
   readonly exitCode: number
   readonly stdout: string
   readonly stderr: string
+  /** What was written as bytes. */
+  readonly bytes: Buffer
 }
 
 /** Runs a command line as a user would; wall time stands still at `now`. */
@@ -18,6 +20,7 @@ export async function call(
   options: { environment?: Record<string, string>; stdin?: string | Uint8Array; now?: number } = {},
 ): Promise<Called> {
   const output = { stdout: '', stderr: '' }
+  const written: Uint8Array[] = []
   const stream = (name: 'stdout' | 'stderr') => ({ write: (text: string) => void (output[name] += text) })
   const exitCode = await runCli({
     args,
@@ -27,10 +30,11 @@ export async function call(
       stdin: (async function* () {
         yield Buffer.from(options.stdin ?? '')
       })(),
+      writeBytes: async (bytes) => void written.push(Uint8Array.from(bytes)),
       now: () => options.now ?? Date.now(),
     },
   })
-  return { exitCode, ...output }
+  return { exitCode, ...output, bytes: Buffer.concat(written) }
 }
 
 export interface Request {

@@ -5,6 +5,8 @@ import { checkoutDirectory } from '../config/index.ts'
 export interface CliContext extends CommandContext {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly stdin: AsyncIterable<Uint8Array>
+  /** Standard output for what is no text; resolves when there is room for more. */
+  writeBytes(bytes: Uint8Array): Promise<void>
   /** Wall clock, ms. */
   now(): number
 }

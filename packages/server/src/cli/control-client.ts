@@ -31,7 +31,7 @@ function controlled(context: CliContext, flags: ConnectionFlags): { socketPath: 
   const server = endpoint === undefined ? findServer(context, flags) : serverAt(endpoint, context, flags)
   if (endpoint !== undefined && server === undefined)
     throw new CommandError(
-      `the server at ${endpoint} does not run on this machine, or for another user; accounts, users and keys are managed where it runs (--data DIR names its data directory)`,
+      `the server at ${endpoint} does not run on this machine, or for another user; accounts, users, keys and buckets are managed where it runs (--data DIR names its data directory)`,
     )
   // Without a server the place where its socket would be tells what is wrong.
   const socketPath = server?.controlSocket ?? join(dataDirectory(context, flags), 'control.sock')

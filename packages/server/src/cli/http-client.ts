@@ -27,11 +27,12 @@ export async function request({ method, url, headers = {}, body, timeoutMs }: Ht
     })
     return { status: answer.status, headers: answer.headers, text: await answer.text() }
   } catch (error) {
-    throw new CommandError(explain(new URL(url).origin, error, timeoutMs), { cause: error })
+    throw new CommandError(explainFailure(new URL(url).origin, error, timeoutMs), { cause: error })
   }
 }
 
-function explain(origin: string, error: unknown, timeoutMs: number): string {
+/** Why nothing answered, in one line with what to do about it. */
+export function explainFailure(origin: string, error: unknown, timeoutMs: number): string {
   const failure = error instanceof Error && error.cause instanceof Error ? error.cause : error
   const code = failure instanceof Error && 'code' in failure ? String(failure.code) : ''
   if (error instanceof Error && error.name === 'TimeoutError')
