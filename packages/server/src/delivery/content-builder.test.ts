@@ -161,8 +161,10 @@ describe('what a range gives', () => {
     }
   })
 
-  test('what is not durable is no range', async () => {
-    await assert.rejects(inPlace(await journalOf(events(3))).build(requestOf(4)), RangeError)
+  test('what is not durable, or ends before it begins, is no range', async () => {
+    const builder = inPlace(await journalOf(events(3)))
+    await assert.rejects(builder.build(requestOf(4)), RangeError)
+    await assert.rejects(builder.build(requestOf(1, { after: sequence(2) })), RangeError)
   })
 })
 
@@ -354,6 +356,31 @@ describe('sharing', () => {
     await builder.build(requestOf(30))
     await builder.build(requestOf(30, { after: sequence(7) }))
     assert.deepEqual(count, { reads: 4, selects: 6, packs: 2 })
+  })
+
+  test('a change that took effect long before its event tells trails apart', async () => {
+    const late = events(1, () => ({ configVersion: 9, changesConfig: 5 }))
+    const builder = inPlace(await journalOf(late))
+    const stopped = [versionOf({ since: 1 }), versionOf({ since: 5, isLogging: false })]
+    const silent = [versionOf({ since: 1, isLogging: false })]
+    const contents = await Promise.all([stopped, silent].map((versions) => builder.build(requestOf(1, { versions }))))
+    assert.deepEqual(
+      contents.map(({ files }) => files.length),
+      [1, 0],
+    )
+  })
+
+  test('the event that found no room counts for who may share', async () => {
+    // The trails differ from configuration 2 on, which only the fourth event has seen.
+    const entries = events(4, (index) => ({ configVersion: index === 3 ? 2 : 1 }))
+    const builder = inPlace(await journalOf(entries), { eventsMax: 3 })
+    const on = [versionOf({ since: 1 })]
+    const off = [versionOf({ since: 1 }), versionOf({ since: 2, isLogging: false })]
+    const ends = await Promise.all([on, off].map((versions) => builder.build(requestOf(4, { versions }))))
+    assert.deepEqual(
+      ends.map(({ to }) => to),
+      [3, 4],
+    )
   })
 
   test('a build that fails or is given up does not take those along that wait for it', async () => {

@@ -56,7 +56,7 @@ export interface ContentBuilder {
   /**
    * Waits its turn where many build. Leaves nothing behind when it fails or `signal` aborts (then it rejects with the
    * signal's reason, within the time of one page or one packing), and can be called again.
-   * @throws {RangeError} `to` is not durable. @throws {JournalUnavailableError} the journal cannot be read.
+   * @throws {RangeError} `to` is not durable, or lies before `after`. @throws {JournalUnavailableError} the journal cannot be read.
    * @throws {ContentWorkerError} a worker died. @throws {ContentTooLargeError} an exact range is beyond the quota.
    */
   build(request: ContentRequest, signal?: AbortSignal): Promise<LogContent>
@@ -109,7 +109,8 @@ export function createBuilder(
   return {
     async build(request, signal) {
       if (closed) throw new Error('the content builder is closed')
-      const { stream, to } = request
+      const { stream, after, to } = request
+      if (to < after) throw new RangeError(`the range (${after}, ${to}] ends before it begins`)
       if (to > journal.durable(stream)) throw new RangeError(`${stream} is not durable up to ${to}`)
       signal?.throwIfAborted()
       const stop = new AbortController()
