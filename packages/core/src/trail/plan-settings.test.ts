@@ -35,6 +35,7 @@ describe('settings', () => {
       bucket,
       keyPrefix: 'a/b',
       isMultiRegion: true,
+      validatesLogFiles: true,
       isRecursive: false,
     })
     assert.deepEqual(plan({}, current), current)

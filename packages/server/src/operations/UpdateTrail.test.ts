@@ -51,6 +51,18 @@ test('empty texts clear; a cleared topic is echoed as AWS does it, everything el
   assert.equal('SnsTopicName' in (await service.call('GetTrail', { Name })).Trail!, false)
 })
 
+test('the bucket and prefix in force afterwards are checked, not those before', async () => {
+  const { service, update } = await withTrail()
+  service.faults.set('gone', { kind: 'missing-bucket' })
+  assert.equal(
+    await service.refusal('UpdateTrail', { Name, S3BucketName: 'gone' }),
+    'S3BucketDoesNotExistException: S3 bucket gone does not exist!',
+  )
+  service.faults.set('audit-logs', { kind: 'missing-bucket' })
+  await update({ S3BucketName: 'other-logs', S3KeyPrefix: 'p' })
+  assert.deepEqual(service.checked.at(-1), { bucket: 'other-logs', keyPrefix: 'p', account, trailArn: arnOf(Name) })
+})
+
 test('what changes nothing is not saved, but the bucket is checked all the same', async () => {
   const { service, update } = await withTrail()
   await update({})
