@@ -159,6 +159,7 @@ describe('a process that dies with the power on at every single disk operation',
       `${when} it took effect: what was written and not synced is read by the next one`,
       async () => {
         const operations = await operationsOf()
+        assert.ok(operations > 80, `${operations} operations`)
         for (let at = 0; at < operations + 5; at++) {
           const disk = await newDisk()
           const start = disk.operations
@@ -181,6 +182,7 @@ describe('each disk operation failing once, the process going on', () => {
       `${when} it took effect: what was refused left nothing, what was answered is there`,
       async () => {
         const operations = await operationsOf()
+        assert.ok(operations > 80, `${operations} operations`)
         for (let at = 0; at < operations; at++) {
           const disk = await newDisk()
           const start = disk.operations

@@ -21,3 +21,4 @@ export {
   type MayPut,
 } from './directory-bucket-store.ts'
 export { createMemoryBucketStore, type MemoryBucketStoreOptions } from './memory-bucket-store.ts'
+export { exportBucket, type ExportedFile, type ExportOptions, type ExportSummary } from './export-bucket.ts'
