@@ -32,11 +32,7 @@ export interface BucketActs {
    * change without its event there is not, whatever crashes; one that fails after its event has a second event that says so.
    * @throws {ApiError}
    */
-  perform<Result>(
-    act: BucketAct,
-    caller: AdministrationCaller,
-    decide: () => Promise<Decided<Result>>,
-  ): Promise<Result>
+  perform<Result>(act: BucketAct, caller: AdministrationCaller, decide: () => Promise<Decided<Result>>): Promise<Result>
 }
 
 export function createBucketActs({ trail, home }: BucketActsOptions): BucketActs {
@@ -54,7 +50,8 @@ export function createBucketActs({ trail, home }: BucketActsOptions): BucketActs
     try {
       return await decided.change()
     } catch (error) {
-      const failure = asApiError(error) ?? new ApiError('InternalError', 'The bucket store failed.', { status: 500, cause: error })
+      const failure =
+        asApiError(error) ?? new ApiError('InternalError', 'The bucket store failed.', { status: 500, cause: error })
       await record(act, caller, decided.owner, failure)
       throw failure
     }

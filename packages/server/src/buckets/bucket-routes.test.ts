@@ -26,7 +26,8 @@ function start() {
     trail,
     home,
   })
-  const call = (name: string, body: object = {}): ReturnType<ControlRoute> => routes[`/buckets/${name}`]!(body, { caller })
+  const call = (name: string, body: object = {}): ReturnType<ControlRoute> =>
+    routes[`/buckets/${name}`]!(body, { caller })
   const events = () => trail.calls.map(({ eventName, errorCode }) => [eventName, errorCode])
   return { store, trail, call, events }
 }
