@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { AccountId } from '@opentrail/core/event'
 import { administrationRoutes, openAccounts, openControlSocket, type Accounts } from './accounts/index.ts'
 import { createSigV4Verifier } from './auth/index.ts'
-import { createCheckDestination } from './buckets/index.ts'
+import { bucketPolicyFault, bucketRoutes, createCheckDestination } from './buckets/index.ts'
 import { createSchedule, createVirtualClock, systemClocks, systemRandom, type Clocks } from './clock/index.ts'
 import { removeRunningServer, runningServerPath, writeRunningServer, type Configuration } from './config/index.ts'
 import { writeFileDurably } from './data-directory/index.ts'
@@ -178,7 +178,18 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
   const info = { endpoint: http.url, region, account, testMode: mode.kind === 'test' }
   const socket = await openControlSocket({
     path: paths.controlSocket,
-    routes: { ...administrationRoutes(accounts), '/server/info': async () => info },
+    routes: {
+      ...administrationRoutes(accounts),
+      ...bucketRoutes({
+        administration: storage.embedded,
+        buckets: storage.embedded,
+        checkPolicy: bucketPolicyFault,
+        accountIds: accounts.accountIds,
+        trail: service.trail,
+        home: { account, region },
+      }),
+      '/server/info': async () => info,
+    },
     onError: onFault,
   })
   closers.add(() => socket.close())

@@ -8,11 +8,10 @@ import {
   createS3BucketStore,
   destinationOf,
   guardDeliveries,
+  openDirectoryBucketStore,
   type BucketRouter,
-  type BucketStore,
+  type DirectoryBucketStore,
 } from './buckets/index.ts'
-import type { BucketAdministration } from './buckets/bucket-administration.ts'
-import { openDirectoryBucketStore } from './buckets/directory-bucket-store.ts'
 import { systemRandom, type Clocks } from './clock/index.ts'
 import type { Configuration } from './config/index.ts'
 import { openLmdbControlStore, type ControlStore } from './control/index.ts'
@@ -35,7 +34,7 @@ export interface Storage {
   readonly engine: Engine
   readonly postings: PostingsStore
   /** The buckets in the data directory. */
-  readonly embedded: BucketStore & BucketAdministration
+  readonly embedded: DirectoryBucketStore
   /** All buckets: those, and the ones that the configuration gives to other stores. */
   readonly buckets: BucketRouter
   readonly content: ContentBuilder
@@ -136,7 +135,7 @@ async function openBuckets(
  * belongs to this deployment alone.
  */
 export async function makeDefaultBucket(
-  embedded: BucketStore & BucketAdministration,
+  embedded: DirectoryBucketStore,
   owner: AccountId,
   region: Region,
 ): Promise<void> {
