@@ -1,7 +1,7 @@
 import { buildApplication, buildRouteMap, text_en, type Application } from '@stricli/core'
 import { ConfigurationError } from '../config/index.ts'
 import { accountRoutes, keyRoutes, userRoutes } from './routes/owner-routes.ts'
-import { bucketRoutes, catCommand, lsCommand } from './routes/bucket-routes.ts'
+import { bucketRoutes, catCommand, exportCommand, lsCommand } from './routes/bucket-routes.ts'
 import { clockRoutes } from './routes/clock-routes.ts'
 import { demoCommand, sendCommand } from './routes/feed-routes.ts'
 import { lookupEventsCommand } from './routes/lookup-route.ts'
@@ -20,6 +20,7 @@ export function buildCli(): Application<CliContext> {
       trail: trailRoutes,
       ls: lsCommand,
       cat: catCommand,
+      export: exportCommand,
       demo: demoCommand,
       send: sendCommand,
       account: accountRoutes,

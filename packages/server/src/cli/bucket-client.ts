@@ -126,10 +126,11 @@ function refusal(status: number, xml: string): CommandError {
   if (code === undefined)
     return new CommandError(`the server answered with status ${status}, and not as S3 does; is it an OpenTrail server?`)
   const message = elementText(xml, 'Message') ?? `status ${status}`
-  return new CommandError(`${code}: ${message}${advice(code)}`)
+  return new CommandError(`${code}: ${message}${bucketAdvice(code)}`)
 }
 
-function advice(code: string): string {
+/** What helps with a refusal of S3's, on a line of its own. */
+export function bucketAdvice(code: string): string {
   if (code === 'NoSuchBucket') return `\nSee which buckets there are with "${programName()} ls".`
   if (code === 'NoSuchKey') return `\nSee what is there with "${programName()} ls s3://BUCKET --recursive".`
   if (code === 'InvalidAccessKeyId')

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, test } from 'vitest'
@@ -22,10 +22,7 @@ describe('ls', () => {
   test('without a place it lists the buckets of the own account', async () => {
     await using front = await startFront()
     const { stdout } = await on(front)('ls')
-    assert.equal(
-      stdout,
-      '2026-03-04T12:00:00Z  s3://logs\n2026-03-04T12:00:00Z  s3://other-logs\n',
-    )
+    assert.equal(stdout, '2026-03-04T12:00:00Z  s3://logs\n2026-03-04T12:00:00Z  s3://other-logs\n')
     assert.deepEqual(JSON.parse((await on(front)('ls', '--format', 'json')).stdout), {
       Buckets: ['logs', 'other-logs'].map((Name) => ({ Name, CreationDate: '2026-03-04T12:00:00.789Z' })),
     })
@@ -113,6 +110,42 @@ describe('cat', () => {
   })
 })
 
+describe('export', () => {
+  test('writes files as they are stored, and the second time only what is new', async () => {
+    await using front = await startFront()
+    const packed = gzipSync('{"Records":[]}')
+    front.put('logs', 'AWSLogs/1/a.json.gz', packed, { contentEncoding: 'gzip' })
+    front.put('logs', 'other', 'x')
+    const directory = join(temporaryDirectory(), 'out')
+    const first = await on(front)('export', 's3://logs/AWSLogs', directory)
+    assert.equal(first.stdout, `1 file written to ${directory} (${packed.length} bytes).\n`)
+    assert.deepEqual(readFileSync(join(directory, 'AWSLogs/1/a.json.gz')), packed)
+    const second = await on(front)('export', 's3://logs', directory, '--format', 'json')
+    assert.deepEqual(JSON.parse(second.stdout), {
+      Bucket: 'logs',
+      Prefix: '',
+      Directory: directory,
+      written: 1,
+      unchanged: 1,
+      gone: 0,
+      bytes: 1,
+    })
+  })
+
+  test('what stands in the way is told', async () => {
+    await using front = await startFront()
+    const { exitCode, stderr } = await on(front)('export', 's3://nowhere', temporaryDirectory())
+    assert.deepEqual(
+      [exitCode, /cannot be exported \(NoSuchBucket\).*\n.*opentrail ls"/s.test(stderr)],
+      [1, true],
+      stderr,
+    )
+    const file = join(temporaryDirectory(), 'file')
+    writeFileSync(file, '')
+    assert.equal((await on(front)('export', 's3://logs', file)).exitCode, 1)
+  })
+})
+
 describe('bucket', () => {
   const owner = async (args: string[], body: unknown, status = 200) => {
     const socket = join(temporaryDirectory(), 'control.sock')
@@ -125,10 +158,17 @@ describe('bucket', () => {
   const made = { name: 'logs', account: '111122223333', region: 'eu-west-1', createdAt: '2026-03-04T12:00:00.000Z' }
 
   test('create makes it ready for CloudTrail, in the server’s own account', async () => {
-    const { path, asked, stdout } = await owner(['create', 'logs', '--prefix', 'p', '--accounts', '111122223333,444455556666'], made)
+    const { path, asked, stdout } = await owner(
+      ['create', 'logs', '--prefix', 'p', '--accounts', '111122223333,444455556666'],
+      made,
+    )
     assert.equal(path, '/buckets/create')
     const accounts = ['111122223333', '444455556666']
-    assert.deepEqual(asked, { bucket: 'logs', account: '111122223333', policy: { kind: 'standard', prefix: 'p', accounts } })
+    assert.deepEqual(asked, {
+      bucket: 'logs',
+      account: '111122223333',
+      policy: { kind: 'standard', prefix: 'p', accounts },
+    })
     assert.match(stdout, /bucket logs is created in account 111122223333/)
     const bare = await owner(['create', 'logs', '--no-policy'], made)
     assert.deepEqual(bare.asked?.['policy'], { kind: 'none' })
@@ -143,7 +183,10 @@ describe('bucket', () => {
     const file = join(temporaryDirectory(), 'policy.json')
     writeFileSync(file, policy)
     const put = await owner(['policy', 'logs', '--file', file], {})
-    assert.deepEqual([put.path, put.asked], ['/buckets/put-policy', { bucket: 'logs', policy: { kind: 'text', policy } }])
+    assert.deepEqual(
+      [put.path, put.asked],
+      ['/buckets/put-policy', { bucket: 'logs', policy: { kind: 'text', policy } }],
+    )
     assert.deepEqual((await owner(['policy', 'logs', '--standard'], {})).asked?.['policy'], { kind: 'standard' })
     assert.deepEqual((await owner(['policy', 'logs', '--delete'], {})).asked?.['policy'], { kind: 'none' })
   })
@@ -170,13 +213,19 @@ describe('bucket', () => {
 
 describe('trail', () => {
   const operationOf = ({ headers }: Request) => String(headers['x-amz-target']).split('.').at(-1)!
-  const trail = { Name: 'main', TrailARN: 'arn:aws:cloudtrail:eu-west-1:111122223333:trail/main', S3BucketName: 'opentrail-logs' }
+  const trail = {
+    Name: 'main',
+    TrailARN: 'arn:aws:cloudtrail:eu-west-1:111122223333:trail/main',
+    S3BucketName: 'opentrail-logs',
+  }
   const on = async (args: string[], answers: Record<string, object>) => {
     await using server = await fakeServer((request) => {
       const answer = answers[operationOf(request)]
       return answer ? { body: answer, status: '__type' in answer ? 400 : 200 } : { status: 404 }
     })
-    const called = await call(['trail', ...args, '--endpoint', server.endpoint], { environment: environmentOf(exampleKey) })
+    const called = await call(['trail', ...args, '--endpoint', server.endpoint], {
+      environment: environmentOf(exampleKey),
+    })
     const asked = server.requests
       .filter(({ method }) => method === 'POST')
       .map((request) => [operationOf(request), JSON.parse(request.body.toString()) as object])
@@ -200,8 +249,14 @@ describe('trail', () => {
   test('a bucket that stands in the way is told with what to do', async () => {
     const refused = (code: string) => on(['create', 'main'], { CreateTrail: { __type: code, Message: 'No.' } })
     assert.match((await refused('S3BucketDoesNotExistException')).stderr, /No\.\n.*bucket create opentrail-logs/)
-    assert.match((await refused('InsufficientS3BucketPolicyException')).stderr, /bucket policy opentrail-logs --standard/)
-    const half = await on(['create', 'main', '--start'], { CreateTrail: trail, StartLogging: { __type: 'X', Message: 'No.' } })
+    assert.match(
+      (await refused('InsufficientS3BucketPolicyException')).stderr,
+      /bucket policy opentrail-logs --standard/,
+    )
+    const half = await on(['create', 'main', '--start'], {
+      CreateTrail: trail,
+      StartLogging: { __type: 'X', Message: 'No.' },
+    })
     assert.deepEqual([half.exitCode, /was created, but not started/.test(half.stderr)], [1, true])
   })
 
@@ -211,7 +266,10 @@ describe('trail', () => {
       GetTrailStatus: { IsLogging: true, LatestDeliveryTime: 1_772_625_600, TimeLoggingStopped: '' },
     }
     const { stdout } = await on(['list'], answers)
-    assert.match(stdout, /^NAME +HOME REGION +REGIONS +DELIVERS TO +LOGGING\nmain +eu-west-1 +its own +s3:\/\/opentrail-logs +yes\n$/)
+    assert.match(
+      stdout,
+      /^NAME +HOME REGION +REGIONS +DELIVERS TO +LOGGING\nmain +eu-west-1 +its own +s3:\/\/opentrail-logs +yes\n$/,
+    )
     const status = await on(['status', 'main'], answers)
     assert.equal(status.stdout, 'IsLogging:          true\nLatestDeliveryTime: 2026-03-04T12:00:00Z\n')
     assert.deepEqual(JSON.parse((await on(['status', 'main', '--format', 'json'], answers)).stdout), {

@@ -25,7 +25,18 @@ const lookupServer = (answer: (input: Record<string, unknown>, request: Request)
 
 describe('help and mistakes', () => {
   test('every command has help', async () => {
-    for (const command of ['start', 'env', 'lookup-events', 'ls', 'cat', 'demo', 'send', 'doctor', 'version']) {
+    for (const command of [
+      'start',
+      'env',
+      'lookup-events',
+      'ls',
+      'cat',
+      'export',
+      'demo',
+      'send',
+      'doctor',
+      'version',
+    ]) {
       const { exitCode, stdout } = await call([command, '--help'])
       assert.equal(exitCode, 0, command)
       assert.match(stdout, new RegExp(`opentrail ${command}`))

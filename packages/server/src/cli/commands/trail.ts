@@ -91,7 +91,14 @@ export async function trailStatus(this: CliContext, flags: TrailFlags, name: str
   const call = caller(this, await connect(this, flags))
   const status = await call<Readonly<Record<string, unknown>>>('GetTrailStatus', { Name: name })
   if (flags.format === 'json') return printJson(this, Object.fromEntries(Object.entries(status).map(readable)))
-  print(this, lines(Object.entries(status).map(readable).filter(([, value]) => value !== '')))
+  print(
+    this,
+    lines(
+      Object.entries(status)
+        .map(readable)
+        .filter(([, value]) => value !== ''),
+    ),
+  )
 }
 
 /** Times are seconds since the epoch on the wire; the old members that repeat them are texts already. */

@@ -1,6 +1,7 @@
 import { buildCommand, buildRouteMap } from '@stricli/core'
 import type { BucketFlags, BucketPolicyFlags, CreateBucketFlags } from '../commands/bucket.ts'
 import type { CatFlags } from '../commands/cat.ts'
+import type { ExportFlags } from '../commands/export.ts'
 import type { LsFlags } from '../commands/ls.ts'
 import type { CliContext } from '../context.ts'
 import { connectionFlags, dataFlags, formatFlags, positional, switchFlag, textFlag } from '../flags.ts'
@@ -44,6 +45,25 @@ export const catCommand = buildCommand<CatFlags, [string], CliContext>({
     brief: 'Print a log file',
     fullDescription:
       'Prints an object of a bucket on standard output; what is packed with gzip is unpacked on the way.',
+  },
+})
+
+export const exportCommand = buildCommand<ExportFlags, [string, string], CliContext>({
+  loader: async () => (await import('../commands/export.ts')).exportFiles,
+  parameters: {
+    flags: { ...connectionFlags, ...formatFlags },
+    positional: {
+      kind: 'tuple',
+      parameters: [
+        positional('Bucket, or the beginning of keys in it', 's3://BUCKET/PREFIX'),
+        positional('Directory; made where it is not there', 'DIR'),
+      ],
+    },
+  },
+  docs: {
+    brief: 'Write the log files of a bucket into a directory',
+    fullDescription:
+      'Writes each object as a plain file, in its very bytes: what is packed stays packed. Run again it only brings what is new; what else is in the directory is left alone.',
   },
 })
 
