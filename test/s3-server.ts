@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import {
   CreateBucketCommand,
   DeleteBucketPolicyCommand,
@@ -19,14 +20,21 @@ const tools = fileURLToPath(new URL('../.tools/', import.meta.url))
 /** Where `scripts/install-s3-server.mjs` puts it. */
 const versitygwPath = join(tools, 's3-server/bin/versitygw')
 
+export interface S3Credentials {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+}
+
 /** A store that nobody here wrote, on loopback, with data that ends with it. */
 export interface S3Server {
   readonly endpoint: string
   readonly region: string
-  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
+  readonly credentials: S3Credentials
   createBucket(name: string): Promise<void>
   /** Sets the bucket's policy, or removes it. */
   setPolicy(bucket: string, policy: object | undefined): Promise<void>
+  /** Credentials of somebody who may do what bucket policies allow. Where the store does not authenticate: not there. */
+  createUser?(name: string): Promise<S3Credentials>
   close(): Promise<void>
 }
 
@@ -38,17 +46,28 @@ export const hasMoto = (): boolean => hasBoto3() && existsSync(join(pythonPath, 
 const region = 'eu-west-1'
 const credentials = { accessKeyId: 'AKIAFOREIGNSTORE0001', secretAccessKey: 'a/secret+of/forty=letters/0123456789abcd' }
 
-export function startVersitygw(): Promise<S3Server> {
+export async function startVersitygw(): Promise<S3Server> {
   // Attributes of objects are extended ones of files, which a temporary directory in memory may not have.
   const directory = mkdtempSync(join(tools, 's3-server', 'data-'))
   const [buckets, users] = [join(directory, 'buckets'), join(directory, 'users')]
   for (const path of [buckets, users]) mkdirSync(path)
   const options = ['--region', region, '--iam-dir', users, '--keep-alive', '--quiet']
-  return start(directory, (port) => ({
+  const started = await start(directory, (port) => ({
     command: versitygwPath,
     args: ['--port', `127.0.0.1:${port}`, ...options, 'posix', buckets],
     environment: { ROOT_ACCESS_KEY: credentials.accessKeyId, ROOT_SECRET_KEY: credentials.secretAccessKey },
   }))
+  return { ...started, createUser: (name) => createUser(started.endpoint, name) }
+}
+
+async function createUser(endpoint: string, name: string): Promise<S3Credentials> {
+  const user = { accessKeyId: name, secretAccessKey: `secret-of-${name}` }
+  const whose = ['--endpoint-url', endpoint, '--region', region]
+  const what = ['create-user', '--access', user.accessKeyId, '--secret', user.secretAccessKey, '--role', 'user']
+  await promisify(execFile)(versitygwPath, ['admin', ...whose, ...what], {
+    env: { ADMIN_ACCESS_KEY_ID: credentials.accessKeyId, ADMIN_SECRET_ACCESS_KEY: credentials.secretAccessKey },
+  })
+  return user
 }
 
 export function startMoto(): Promise<S3Server> {

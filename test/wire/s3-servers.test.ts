@@ -54,6 +54,12 @@ const failure = async (promise: Promise<unknown>): Promise<BucketError> => {
   return error
 }
 
+const delivery = {
+  kind: 'delivery',
+  trailArn: 'arn:aws:cloudtrail:eu-west-1:111122223333:trail/t',
+  account: '111122223333',
+} as const
+
 const storeAt = (server: S3Server, options: Partial<S3BucketStoreOptions> = {}) =>
   createS3BucketStore({
     endpoint: server.endpoint,
@@ -107,11 +113,7 @@ for (const { name, isThere, hint, start, traits, authenticates, callsMax } of fo
         contentType: 'application/json',
         contentEncoding: 'gzip',
         metadata: { 'signature-algorithm': 'SHA256withRSA' },
-        caller: {
-          kind: 'delivery',
-          trailArn: 'arn:aws:cloudtrail:eu-west-1:111122223333:trail/t',
-          account: '111122223333',
-        },
+        caller: delivery,
         onlyIfAbsent: true,
       })
       await store.close()
@@ -163,6 +165,33 @@ print(json.dumps({'body': base64.b64encode(answer['Body'].read()).decode(), 'typ
       await server.setPolicy(bucket, undefined)
       assert.equal(await store.policy(bucket), undefined)
       await store.close()
+    })
+
+    test.skipIf(!authenticates)('credentials that may only put log files put them, and nothing else', async () => {
+      const bucket = await newBucket()
+      const credentials = await server.createUser!(`user-${randomUUID()}`)
+      await server.setPolicy(bucket, {
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Allow',
+            Principal: { AWS: [credentials.accessKeyId] },
+            Action: 's3:PutObject',
+            Resource: `arn:aws:s3:::${bucket}/AWSLogs/*`,
+          },
+        ],
+      })
+      for (const conditionalPut of ['auto', 'off'] as const) {
+        const store = storeAt(server, { credentials, conditionalPut })
+        const put = (key: string) =>
+          store.put({ bucket, key, body: Buffer.from('x'), caller: delivery, onlyIfAbsent: true })
+        await put(`AWSLogs/${conditionalPut}`)
+        const error = await failure(put(`elsewhere/${conditionalPut}`))
+        assert.deepEqual([error.code, error.isOutcomeUnknown], ['AccessDenied', false])
+        assert.equal((await failure(store.list(bucket, {}))).code, 'AccessDenied')
+        assert.equal((await failure(store.policy(bucket))).code, 'AccessDenied')
+        await store.close()
+      }
     })
 
     test.skipIf(!authenticates)('wrong credentials and a wrong Region are certain refusals in S3’s words', async () => {
