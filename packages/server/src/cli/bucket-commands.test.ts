@@ -30,9 +30,9 @@ describe('ls', () => {
 
   test('folders stand for what is in them, unless all is asked for', async () => {
     await using front = await startFront()
-    front.put('logs', 'AWSLogs/1/a b+c.json.gz', 'xyz')
-    front.put('logs', 'AWSLogs/1/é<&>.json.gz', '')
-    front.put('logs', 'zz', '1')
+    await front.put('logs', 'AWSLogs/1/a b+c.json.gz', 'xyz')
+    await front.put('logs', 'AWSLogs/1/é<&>.json.gz', '')
+    await front.put('logs', 'zz', '1')
     assert.equal(
       (await on(front)('ls', 's3://logs')).stdout,
       '                           folder  s3://logs/AWSLogs/\n2026-03-04T12:00:00Z            1  s3://logs/zz\n',
@@ -46,7 +46,7 @@ describe('ls', () => {
 
   test('it follows the pages', async () => {
     await using front = await startFront()
-    for (let i = 0; i < 2_500; i++) front.put('logs', `k${String(i).padStart(4, '0')}`)
+    for (let i = 0; i < 2_500; i++) await front.put('logs', `k${String(i).padStart(4, '0')}`)
     const { stdout } = await on(front)('ls', 's3://logs/k')
     const lines = stdout.trimEnd().split('\n')
     assert.equal(lines.length, 2_500)
@@ -66,7 +66,7 @@ describe('ls', () => {
 
   test('a key cannot move the terminal', async () => {
     await using front = await startFront()
-    front.put('logs', 'a\u001b[2Jb\u202ec', '')
+    await front.put('logs', 'a\u001b[2Jb\u202ec', '')
     const { stdout } = await on(front)('ls', 's3://logs')
     // eslint-disable-next-line no-control-regex -- exactly these must not be there
     assert.doesNotMatch(stdout.trimEnd(), /[\u0000-\u001f\u202e]/)
@@ -87,9 +87,9 @@ describe('cat', () => {
   test('unpacks gzip, unless the bytes themselves are wanted', async () => {
     await using front = await startFront()
     const packed = gzipSync(text)
-    front.put('logs', 'a/./b//c d.json.gz', packed, { contentEncoding: 'gzip' })
-    front.put('logs', 'digest', packed, { contentEncoding: 'gzip' })
-    front.put('logs', 'plain.json', text)
+    await front.put('logs', 'a/./b//c d.json.gz', packed, { contentEncoding: 'gzip' })
+    await front.put('logs', 'digest', packed, { contentEncoding: 'gzip' })
+    await front.put('logs', 'plain.json', text)
     const place = 's3://logs/a/./b//c d.json.gz'
     assert.equal((await on(front, auditorKey)('cat', place)).bytes.toString(), text)
     assert.equal((await on(front)('cat', 's3://logs/digest')).bytes.toString(), text)
@@ -99,8 +99,8 @@ describe('cat', () => {
 
   test('what is no gzip, is cut off or is missing fails with the reason', async () => {
     await using front = await startFront()
-    front.put('logs', 'wrong.gz', 'plain')
-    front.put('logs', 'cut.gz', gzipSync(text).subarray(0, 20))
+    await front.put('logs', 'wrong.gz', 'plain')
+    await front.put('logs', 'cut.gz', gzipSync(text).subarray(0, 20))
     for (const key of ['wrong.gz', 'cut.gz']) {
       const { exitCode, stderr } = await on(front)('cat', `s3://logs/${key}`)
       assert.deepEqual([exitCode, /not the gzip that it should be.*--raw/.test(stderr)], [1, true], stderr)
@@ -114,8 +114,8 @@ describe('export', () => {
   test('writes files as they are stored, and the second time only what is new', async () => {
     await using front = await startFront()
     const packed = gzipSync('{"Records":[]}')
-    front.put('logs', 'AWSLogs/1/a.json.gz', packed, { contentEncoding: 'gzip' })
-    front.put('logs', 'other', 'x')
+    await front.put('logs', 'AWSLogs/1/a.json.gz', packed, { contentEncoding: 'gzip' })
+    await front.put('logs', 'other', 'x')
     const directory = join(temporaryDirectory(), 'out')
     const first = await on(front)('export', 's3://logs/AWSLogs', directory)
     assert.equal(first.stdout, `1 file written to ${directory} (${packed.length} bytes).\n`)

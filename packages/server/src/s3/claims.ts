@@ -1,8 +1,8 @@
 import { headerValues, splitTarget, type WireRequest } from '../auth/index.ts'
 
-/** A scope as it stands in a credential, escaped or not: `<key>/<day>/<region>/s3/aws4_request`. */
-const headerScope = /Credential=[^/,\s]+\/[^/,\s]*\/[^/,\s]*\/s3\//
-const queryScope = /(?:^|&)X-Amz-Credential=[^&]*?(?:\/|%2F)s3(?:\/|%2F)aws4_request(?:&|$)/i
+/** A scope as it stands in a credential, escaped or not: `<key>/<day>/<region>/s3/aws4_request`. Bounded: strangers write it. */
+const headerScope = /Credential=[^/,\s]{1,128}\/[^/,\s]{0,16}\/[^/,\s]{0,64}\/s3\//
+const queryScope = /(?:^|&)X-Amz-Credential=[^&]{0,256}?(?:\/|%2F)s3(?:\/|%2F)aws4_request(?:&|$)/i
 /** S3's signatures of before 2014, which no other service had: refused, but in S3's words. */
 const oldHeader = /^AWS [^:\s]+:/
 const oldQuery = /(?:^|&)AWSAccessKeyId=/

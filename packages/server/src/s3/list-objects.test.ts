@@ -3,11 +3,11 @@ import { paginateListObjectsV2, ListObjectsCommand, type S3Client } from '@aws-s
 import fc from 'fast-check'
 import { describe, test } from 'vitest'
 import { listObjects } from './list-objects.ts'
-import { fakeBuckets, sdkClient, signed, startFront } from './s3.testing.ts'
+import { testBuckets, sdkClient, signed, startFront } from './s3.testing.ts'
 
-const bucketOf = (keys: readonly string[]) => {
-  const buckets = fakeBuckets('logs')
-  for (const key of keys) buckets.put('logs', key)
+async function bucketOf(keys: readonly string[]) {
+  const buckets = await testBuckets('logs')
+  for (const key of keys) await buckets.put('logs', key)
   return buckets
 }
 const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b))
@@ -41,7 +41,7 @@ describe('pages', () => {
     })
     await fc.assert(
       fc.asyncProperty(question, async ({ keys, prefix, delimiter, limit }) => {
-        const { store } = bucketOf(keys)
+        const { store } = await bucketOf(keys)
         const names: string[] = []
         for (let after = '', more = true; more;) {
           const page = await listObjects(store, { bucket: 'logs', prefix, delimiter, after, limit })
@@ -56,9 +56,21 @@ describe('pages', () => {
     )
   })
 
+  test('names as long as a key can be are passed, too', async () => {
+    const long = `${'x'.repeat(1_021)}/`
+    const { store } = await bucketOf([`${long}a`, `${long}b`, `${long}c`, 'y', 'z'])
+    const names: string[] = []
+    for (let after = '', more = true; more; after = names.at(-1)!) {
+      const page = await listObjects(store, { bucket: 'logs', prefix: '', delimiter: '/', after, limit: 1 })
+      names.push(...page.entries.map(({ name }) => name))
+      more = page.isTruncated
+    }
+    assert.deepEqual(names, [long, 'y', 'z'])
+  })
+
   test('a folder costs one question, however much is in it', async () => {
     const keys = Array.from({ length: 5_000 }, (_, number) => `${number < 2_500 ? 'a' : 'b'}/${number}`)
-    const { store, state } = bucketOf(keys)
+    const { store, state } = await bucketOf(keys)
     const page = await listObjects(store, { bucket: 'logs', prefix: '', delimiter: '/', after: '', limit: 1_000 })
     assert.deepEqual(
       page.entries.map(({ name }) => name),
@@ -72,7 +84,7 @@ describe('on the wire', () => {
   const names = ['a/1', 'a/2', 'b', 'c/d/e', 'c/f', 'é <&>', 'z']
   const start = async () => {
     const front = await startFront()
-    for (const name of names) front.put('logs', name, name)
+    for (const name of names) await front.put('logs', name, name)
     return front
   }
 

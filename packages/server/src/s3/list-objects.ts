@@ -1,4 +1,5 @@
 import type { BucketStore, ListedObject } from '../buckets/index.ts'
+import { keyBytesMax } from './s3-request.ts'
 
 /** What is listed: objects, and what the delimiter folds together. In the order of their names, which is one order for both. */
 export type ListEntry =
@@ -54,7 +55,7 @@ export async function listObjects(store: BucketStore, question: ListQuestion): P
 /** Behind all that is folded with this key; behind the key itself where it is one that even comes after those. */
 function stepOver(key: string, question: ListQuestion): string {
   const folded = commonPrefix(key, question)
-  const behind = folded === undefined ? key : folded + lastCharacter
+  const behind = folded === undefined ? key : behindAll(folded)
   return Buffer.compare(Buffer.from(behind), Buffer.from(key)) < 0 ? key : behind
 }
 
@@ -62,7 +63,13 @@ function stepOver(key: string, question: ListQuestion): string {
 function startAfter(question: ListQuestion): string {
   const { after, delimiter } = question
   const isFolded = delimiter !== '' && commonPrefix(after, question) === after
-  return isFolded ? after + lastCharacter : after
+  return isFolded ? behindAll(after) : after
+}
+
+/** Longer than a key can be no store takes it; below so long a name there are but a few keys, which are passed one by one. */
+function behindAll(folded: string): string {
+  const behind = folded + lastCharacter
+  return Buffer.byteLength(behind) > keyBytesMax ? folded : behind
 }
 
 /** The part up to the first delimiter behind the prefix. */

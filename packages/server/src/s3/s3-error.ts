@@ -33,6 +33,7 @@ const statusOf: Readonly<Record<string, number>> = {
   AccessDenied: 403,
   AllAccessDisabled: 403,
   EntityTooLarge: 400,
+  InvalidArgument: 400,
   InvalidBucketName: 400,
   InvalidObjectState: 403,
   InvalidRange: 416,

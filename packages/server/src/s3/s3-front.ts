@@ -87,8 +87,12 @@ async function performCall(
   hostId: string,
 ): Promise<Answer> {
   const { principal, region } = await authenticate(exchange, request, options)
-  const owner = await ownerOf(request, options)
-  const outcome = await attempt(exchange, request, memory, options, { principal, owner })
+  const asked = await ownerOf(request, options)
+  const { owner } = asked
+  const outcome =
+    asked.error === undefined
+      ? await attempt(exchange, request, memory, options, { principal, owner })
+      : { error: asked.error }
   const answer = 'error' in outcome ? errorAnswer(exchange, outcome.error, hostId) : outcome
   const bytesOut = exchange.wire.method === 'HEAD' ? 0 : Buffer.byteLength(answer.body ?? '')
   const call = describeCall(exchange, callName(request.operation), { kind: 'user', principal }, region)
@@ -130,10 +134,18 @@ async function authenticate(exchange: Exchange, request: S3Request, options: S3F
   }
 }
 
-async function ownerOf({ bucket }: S3Request, { owners }: S3FrontOptions): Promise<AccountId | undefined> {
-  if (bucket === undefined) return undefined
-  const found = (await owners.listBuckets()).find(({ name }) => name === bucket)
-  return found?.owner as AccountId | undefined
+/** A store that cannot be asked is an outcome of the call, to be recorded like any other. */
+async function ownerOf(
+  request: S3Request,
+  options: S3FrontOptions,
+): Promise<{ readonly owner: AccountId | undefined; readonly error?: S3Error }> {
+  if (request.bucket === undefined) return { owner: undefined }
+  try {
+    const found = (await options.owners.listBuckets()).find(({ name }) => name === request.bucket)
+    return { owner: found?.owner as AccountId | undefined }
+  } catch (error) {
+    return { owner: undefined, error: asS3Error(error, request, options) }
+  }
 }
 
 async function attempt(

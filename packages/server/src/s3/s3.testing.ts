@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
-import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import { S3Client } from '@aws-sdk/client-s3'
 import { createSigV4Verifier, signRequest, type SigningCredential } from '../auth/index.ts'
 import { credentialOf, credentialSource, exampleKey } from '../auth/sigv4.testing.ts'
-import { BucketError, type BucketStore, type NewObject, type ObjectHead } from '../buckets/index.ts'
+import { createMemoryBucketStore, type BucketError, type ObjectAttributes } from '../buckets/index.ts'
 import { systemClocks, systemRandom } from '../clock/index.ts'
 import { createRefusalRecorder } from '../http/index.ts'
 import { fakeSelfTrail, home, send, startServer, type Reply } from '../http/http.testing.ts'
@@ -18,60 +17,26 @@ const credentials: SigningCredential[] = [
   credentialOf(producerKey, 'producer'),
 ]
 
-type Stored = ObjectHead & { readonly body: Uint8Array }
-
-/** Buckets that hold what a test puts in; it counts the listings it is asked for. */
-export function fakeBuckets(...names: string[]) {
-  const buckets = new Map(names.map((name) => [name, new Map<string, Stored>()]))
-  const policies = new Map<string, string>()
-  const open = (bucket: string) => {
-    const objects = buckets.get(bucket)
-    if (!objects) throw new BucketError('NoSuchBucket', 'no such bucket')
-    return objects
+/** Buckets in memory that count the listings they are asked for and fail when a test wants it. */
+export async function testBuckets(...names: string[]) {
+  const state: { listings: number; failing: BucketError | undefined } = { listings: 0, failing: undefined }
+  const store = createMemoryBucketStore({
+    now: () => noon,
+    fault({ operation }) {
+      if (operation === 'list') state.listings++
+      if (operation === 'get' && state.failing) throw state.failing
+    },
+  })
+  for (const name of names) {
+    const owner = name === 'foreign' ? '999999999999' : home.account
+    await store.createBucket(name, { owner, region: home.region })
   }
-  const find = (bucket: string, key: string) => {
-    const object = open(bucket).get(key)
-    if (!object) throw new BucketError('NoSuchKey', 'no such key')
-    return object
-  }
-  const state = { listings: 0, failing: undefined as Error | undefined }
-  const store: BucketStore = {
-    supportsConditionalPut: () => true,
-    async headBucket(bucket) {
-      open(bucket)
-      return {}
-    },
-    async policy(bucket) {
-      open(bucket)
-      return policies.get(bucket)
-    },
-    put: () => Promise.reject(new Error('not used')),
-    async get(bucket, key) {
-      if (state.failing) throw state.failing
-      return find(bucket, key)
-    },
-    async head(bucket, key) {
-      return find(bucket, key)
-    },
-    async list(bucket, { prefix = '', after = '', limit = 1_000 }) {
-      state.listings++
-      const bytes = (text: string) => Buffer.from(text)
-      const found = [...open(bucket).values()]
-        .filter(({ key }) => key.startsWith(prefix) && Buffer.compare(bytes(key), bytes(after)) > 0)
-        .sort((a, b) => Buffer.compare(bytes(a.key), bytes(b.key)))
-      return { objects: found.slice(0, limit), isTruncated: found.length > limit }
-    },
-    close: () => Promise.resolve(),
-  }
+  const caller = { kind: 'owner' } as const
   return {
     store,
     state,
-    policies,
-    put(bucket: string, key: string, body: string | Uint8Array = '', attributes: Partial<NewObject> = {}) {
-      const bytes = Buffer.from(body)
-      const etag = createHash('md5').update(bytes).digest('hex')
-      open(bucket).set(key, { key, body: bytes, size: bytes.length, etag, lastModified: noon, ...attributes })
-    },
+    put: (bucket: string, key: string, body: string | Uint8Array = '', attributes: ObjectAttributes = {}) =>
+      store.put({ bucket, key, body: Buffer.from(body), caller, ...attributes }),
   }
 }
 
@@ -80,15 +45,11 @@ export async function startFront(options: Partial<S3FrontOptions> = {}, routes: 
   const selfTrail = fakeSelfTrail()
   const faults: unknown[] = []
   const onFault = (error: unknown) => faults.push(error)
-  const fake = fakeBuckets('logs', 'other-logs', 'foreign')
-  const ownerOf = (name: string) => (name === 'foreign' ? '999999999999' : home.account)
+  const buckets = await testBuckets('other-logs', 'logs', 'foreign')
   const source = credentialSource(...credentials)
   const front = createS3Front({
-    buckets: fake.store,
-    owners: {
-      listBuckets: async () =>
-        ['other-logs', 'logs', 'foreign'].map((name) => ({ name, owner: ownerOf(name), createdAt: noon })),
-    },
+    buckets: buckets.store,
+    owners: buckets.store,
     verifier: createSigV4Verifier({ credential: (id) => source.accessKey(id), wall: () => systemClocks.wall() }),
     credentials: source,
     regions: new Set(['eu-west-1', 'us-east-1']),
@@ -104,7 +65,7 @@ export async function startFront(options: Partial<S3FrontOptions> = {}, routes: 
     server,
     selfTrail,
     faults,
-    ...fake,
+    ...buckets,
     [Symbol.asyncDispose]: () => server.close(0),
   }
 }
@@ -140,8 +101,5 @@ export function signed(
   const framed = body === undefined ? headers : { ...headers, 'content-length': String(Buffer.byteLength(body)) }
   return send(server, { method, path, headers: framed, ...(body !== undefined && { body }) })
 }
-
-export const getObject = (client: S3Client, Bucket: string, Key: string) =>
-  client.send(new GetObjectCommand({ Bucket, Key }))
 
 export const codeOf = ({ text }: Reply): string | undefined => /<Code>(.*?)<\/Code>/.exec(text)?.[1]

@@ -56,8 +56,8 @@ function progress(context: CliContext, flags: ExportFlags): (file: ExportedFile)
 
 function describeSummary({ written, unchanged, gone, bytes }: ExportSummary, directory: string): string {
   const others = [
-    ...(unchanged > 0 ? [`${unchanged} were there already`] : []),
-    ...(gone > 0 ? [`${gone} were deleted meanwhile`] : []),
+    ...(unchanged > 0 ? [`${unchanged} already there`] : []),
+    ...(gone > 0 ? [`${gone} deleted meanwhile`] : []),
   ]
   const files = `${written} ${written === 1 ? 'file' : 'files'} written to ${directory} (${formatByteSize(bytes)})`
   return `${[files, ...others].join('; ')}.`
