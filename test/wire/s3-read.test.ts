@@ -76,6 +76,19 @@ describe('by the command line of our own', () => {
     )
   })
 
+  test('a bucket of the machine’s owner takes a trail, one without a policy does not', async () => {
+    const made = await opentrail('bucket', 'create', 'more-logs', '--prefix', 'audit')
+    assert.equal(made.exitCode, 0, made.stderr)
+    assert.match((await opentrail('ls')).stdout, /s3:\/\/more-logs$/m)
+    const refused = await opentrail('trail', 'create', 'audit', '--bucket', 'more-logs')
+    assert.match(refused.stderr, /InsufficientS3BucketPolicyException.*\n.*bucket policy more-logs --standard/)
+    const created = await opentrail('trail', 'create', 'audit', '--bucket', 'more-logs', '--prefix', 'audit', '--start')
+    assert.equal(created.exitCode, 0, created.stderr)
+    await opentrail('bucket', 'policy', 'more-logs', '--delete')
+    assert.match((await opentrail('bucket', 'policy', 'more-logs')).stderr, /has no policy/)
+    assert.equal((await opentrail('trail', 'delete', 'audit')).exitCode, 0)
+  })
+
   test('trails are listed and asked', async () => {
     assert.match((await opentrail('trail', 'list')).stdout, new RegExp(`main +us-east-1 +its own +s3://${bucket} +yes`))
     assert.match((await opentrail('trail', 'status', 'main')).stdout, /IsLogging: +true/)
