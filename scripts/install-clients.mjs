@@ -13,7 +13,9 @@ const stamp = join(target, '.installed')
 /** Exact versions: a client that changes its mind about a wire detail shall not break an unrelated change. */
 // Flask by itself: moto[server] brings 100 MB for services that nobody asks for here.
 const packages = ['awscli==1.46.3', 'boto3==1.44.3', 'moto[s3]==5.2.5', 'flask==3.1.3', 'flask-cors==6.0.5']
-const wanted = packages.join(' ')
+/** A reader of log files that nobody here wrote. Pinned to an older boto3, which reading files does not need: installed alone. */
+const readers = ['toolz==1.0.0', 'pytz==2025.2', 'trailscraper==0.10.0']
+const wanted = [...packages, ...readers].join(' ')
 /** A download of some 50 MB. */
 const installMs = 10 * 60_000
 
@@ -40,8 +42,11 @@ function install() {
     ? [join(target, 'bin', 'python'), '-m', 'pip']
     : [python, '-m', 'pip', '--python', join(target, 'bin', 'python')]
   const [command, ...args] = pip
-  const result = run(command, [...args, 'install', '--quiet', '--disable-pip-version-check', '--no-input', ...packages])
-  if (result.status !== 0) return `pip install fails: ${lastLine(result.stderr) || result.error?.message}`
+  const quietly = [...args, 'install', '--quiet', '--disable-pip-version-check', '--no-input']
+  for (const chosen of [packages, ['--no-deps', ...readers]]) {
+    const result = run(command, [...quietly, ...chosen])
+    if (result.status !== 0) return `pip install fails: ${lastLine(result.stderr) || result.error?.message}`
+  }
   return undefined
 }
 
