@@ -85,6 +85,8 @@ function checkContentAnew(ledger: Ledger, entry: StoredEntry): void {
   )
   const envelope = parseEnvelope(entry)
   demand(envelope.event.eventId === record.eventID, () => `${describe(entry)}: the envelope names another event`)
+  // Written by delivery itself; it is compared with the ledger of deliveries.
+  if (record.eventName === 'AbandonDelivery' && envelope.origin === 'self') return
   const own = ledger.own.get(record.requestID)
   if (own) {
     demand(

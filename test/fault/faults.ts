@@ -1,5 +1,5 @@
-/** What a fault hits: one of the three stores, whichever is called next, or only the disk's syncs. */
-export type FaultTarget = 'disk' | 'sync' | 'control' | 'postings' | 'any'
+/** What a fault hits: one of the stores, whichever is called next, or only the disk's syncs. */
+export type FaultTarget = 'disk' | 'sync' | 'control' | 'postings' | 'buckets' | 'spool' | 'any'
 /** One call counts for all of these. */
 export type CalledTargets = readonly Exclude<FaultTarget, 'any'>[]
 
@@ -7,8 +7,13 @@ export type CalledTargets = readonly Exclude<FaultTarget, 'any'>[]
 export interface Fault {
   readonly target: FaultTarget
   skip: number
-  /** `kill`: the process dies with this call. `full`: the disk says that it is full. */
-  readonly kind: 'fail' | 'full' | 'kill'
+  /**
+   * `kill`: the process dies with this call. `full`: the disk says that it is full. Of buckets only, `late`: the call is
+   * answered with a time-out before it takes effect; `garbage`: the answer makes no sense.
+   */
+  readonly kind: 'fail' | 'full' | 'kill' | 'late' | 'garbage'
+  /** What a bucket that fails before anything happened answers. */
+  readonly code?: string
   readonly when: 'before' | 'half' | 'after'
 }
 

@@ -1,4 +1,6 @@
 import type { NewEntry, StoredEntry, StreamId } from '@opentrail/core/event'
+import type { Trail } from '@opentrail/core/trail'
+import type { LaneDocument, LedgerEntry } from '../../packages/server/src/delivery/index.ts'
 import type { IntakeAnswer, WriteOutcome } from '../../packages/server/src/intake/index.ts'
 import type { GoodRecord, Request } from './workload.ts'
 
@@ -20,6 +22,32 @@ export interface Write {
   readonly entries: readonly NewEntry[]
   outcomes?: readonly WriteOutcome[]
   error?: unknown
+  /** On the ledger's own clock, which ticks with everything that is written down. */
+  readonly begunAt: number
+  endedAt?: number
+}
+
+/** One change of a trail, recorded as the operation does it. It stands if the document of its own event does. */
+export interface TrailChange {
+  readonly own: OwnEvent
+  readonly trailId: string
+  readonly before: Trail | undefined
+  readonly after: Trail | undefined
+  /** The version of the configuration that it was said to begin. */
+  readonly configVersion: number | undefined
+  readonly begunAt: number
+  /** When it was acknowledged. */
+  endedAt?: number
+}
+
+/** One trail's way through one stream, as the control store showed it. */
+export interface LaneHistory {
+  readonly trailId: string
+  readonly stream: StreamId
+  /** Undefined once its trail is gone and everything is delivered. */
+  document: LaneDocument | undefined
+  /** By ordinal; kept when old ones are removed there. */
+  readonly entries: Map<number, LedgerEntry>
 }
 
 /** An administrative change, or (`key` undefined) an event of our own without one. */
@@ -38,6 +66,12 @@ export interface Ledger {
   readonly records: Map<string, GoodRecord>
   readonly attempts: Attempt[]
   readonly own: Map<string, OwnEvent>
+  readonly trailChanges: TrailChange[]
+  /** Keys of the documents that changes made, as last seen. */
+  standing: ReadonlySet<string>
+  readonly lanes: Map<string, LaneHistory>
+  /** Counts what is written down: what has a lower number was before. */
+  tick(): number
   /**
    * Entries as the journal showed them first, by stream, without gaps from sequence 1. What a reader has seen must stay
    * as it is until retention takes it.
@@ -47,13 +81,20 @@ export interface Ledger {
   retainedBefore: number
 }
 
-export const newLedger = (): Ledger => ({
-  records: new Map(),
-  attempts: [],
-  own: new Map(),
-  archive: new Map(),
-  retainedBefore: -Infinity,
-})
+export function newLedger(): Ledger {
+  let ticks = 0
+  return {
+    records: new Map(),
+    attempts: [],
+    own: new Map(),
+    trailChanges: [],
+    standing: new Set(),
+    lanes: new Map(),
+    tick: () => ++ticks,
+    archive: new Map(),
+    retainedBefore: -Infinity,
+  }
+}
 
 /** What the checker finds wrong. */
 export class Violation extends Error {

@@ -6,6 +6,9 @@ export interface PlainRecord {
   readonly eventName: string
   readonly eventSource: string
   readonly eventTime: string
+  readonly awsRegion: string
+  readonly recipientAccountId: string
+  readonly additionalEventData?: Readonly<Record<string, unknown>>
   readonly eventCategory: string
   readonly requestID: string
   readonly readOnly: boolean

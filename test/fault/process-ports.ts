@@ -17,7 +17,11 @@ import {
   type PostingsFault,
   type PostingsStore,
 } from '../../packages/server/src/history/index.ts'
+import type { BucketStore } from '../../packages/server/src/buckets/index.ts'
+import type { DeliverySpool } from '../../packages/server/src/delivery/index.ts'
+import { openBucketPort, openSpoolPort } from './delivery-ports.ts'
 import type { CalledTargets, Fault, Faults } from './faults.ts'
+import { createSimulatedBuckets, type SimulatedBuckets } from './simulated-buckets.ts'
 import { trace } from './trace.ts'
 import type { Process } from './turns.ts'
 
@@ -26,6 +30,9 @@ export interface Machine {
   readonly disk: ReturnType<typeof createSimulatedDisk>
   control: ReturnType<typeof createMemoryControlStore>
   postings: ReturnType<typeof createMemoryPostingsStore>
+  readonly buckets: SimulatedBuckets
+  /** Files of the delivery spool, by name. */
+  readonly spool: Map<string, Uint8Array>
   /** A process died: what the control store had not committed is gone. */
   restartControl(): void
   /** Somebody deletes the history's directory. */
@@ -38,7 +45,7 @@ export interface Machine {
 /** Inserts that a power cut may take from the postings store: it does not sync each. */
 export const unsyncedInsertsMax = 3
 
-export function createMachine(): Machine {
+export function createMachine(now: () => number): Machine {
   let diskFault: DiskFault | undefined
   let controlFault: FaultPoint | undefined
   let postingsFault: PostingsFault
@@ -68,6 +75,8 @@ export function createMachine(): Machine {
     }),
     control: createMemoryControlStore(controlOptions),
     postings: newPostings(),
+    buckets: createSimulatedBuckets(now),
+    spool: new Map(),
     restartControl: () => void (machine.control = machine.control.crash(controlOptions)),
     wipePostings: () => void (machine.postings = newPostings()),
     armDisk: (fault) => void (diskFault = fault),
@@ -81,6 +90,8 @@ export interface ProcessPorts {
   readonly disk: Disk
   readonly control: ControlStore
   readonly postings: PostingsStore
+  readonly buckets: BucketStore
+  readonly spool: DeliverySpool
 }
 
 /**
@@ -156,6 +167,8 @@ export function openProcessPorts(machine: Machine, process: Process, faults: Fau
       dropBefore: (day) => onPostings(() => machine.postings.dropBefore(day)),
       close: async () => {},
     },
+    buckets: openBucketPort(machine.buckets, call),
+    spool: openSpoolPort(machine.spool, call),
   }
 }
 

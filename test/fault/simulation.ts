@@ -11,9 +11,22 @@ import {
 import { JournalFullError } from '../../packages/server/src/journal/index.ts'
 import type { ApiCall } from '../../packages/server/src/selftrail/index.ts'
 import type { Fault, FaultTarget } from './faults.ts'
-import { demand, type Attempt, type OwnEvent, type Write } from './ledger.ts'
+import { demand, type Attempt, type Ledger, type OwnEvent, type TrailChange, type Write } from './ledger.ts'
+import { bucketNames, type Outage } from './simulated-buckets.ts'
+import type { TrailPlace } from './trail-workload.ts'
 import { chooseFilter, pageSizeOf, startWalk, type Walk } from './walk.ts'
-import { accounts, below, chance, pick, principalOf, regions, streamOf, streams, type Request } from './workload.ts'
+import {
+  accounts,
+  below,
+  chance,
+  pick,
+  principalOf,
+  regions,
+  streamOf,
+  streams,
+  type Dice,
+  type Request,
+} from './workload.ts'
 import { createWorld, type World } from './world.ts'
 
 const secondMs = 1_000
@@ -48,7 +61,7 @@ export async function simulate(seed: number): Promise<Outcome> {
   await world.open()
   const steps = 8 + below(dice, 22)
   for (let step = 0; step < steps; step++) {
-    const { leaps } = prepare(world)
+    const { leaps } = await prepare(world)
     const work: Promise<unknown>[] = Array.from({ length: 1 + below(dice, 4) }, () => act(world, open, ended, counts))
     // Retention at its most dangerous: much is old at once, and history may not have it all.
     if (leaps) work.push(world.life.schedule.runDue())
@@ -90,25 +103,44 @@ function digestOf({ ledger, turns }: World): string {
 }
 
 /** What changes between steps: the clock, the engine, the disk's room, and what will go wrong. */
-function prepare(world: World): { leaps: boolean } {
+async function prepare(world: World): Promise<{ leaps: boolean }> {
   const { dice, faults, machine } = world
-  world.advanceClock(below(dice, 20 * secondMs))
-  if (chance(dice, 0.12)) world.advanceClock(below(dice, 3 * hourMs))
+  await world.advanceClock(below(dice, 20 * secondMs))
+  if (chance(dice, 0.12)) await world.advanceClock(below(dice, 3 * hourMs))
   const leaps = chance(dice, 0.08)
-  if (leaps) world.advanceClock(pick(dice, [1, 1, 2, 29, 30, 99]) * dayMs + below(dice, 2 * dayMs))
+  if (leaps) await world.advanceClock(pick(dice, [1, 1, 2, 29, 30, 99]) * dayMs + below(dice, 2 * dayMs))
   if (chance(dice, world.engineUp ? 0.05 : 0.4)) world.setEngine(!world.engineUp)
   if (chance(dice, 0.05)) machine.disk.setCapacity(below(dice, 60_000))
   else if (chance(dice, 0.4)) machine.disk.setCapacity(Infinity)
-  if (chance(dice, 0.25)) {
-    const target = pick<FaultTarget>(dice, ['disk', 'sync', 'control', 'postings'])
-    const kind = (target === 'disk' || target === 'sync') && chance(dice, 0.3) ? 'full' : 'fail'
-    for (let many = 1 + below(dice, 3); many > 0; many--) faults.plan({ target, kind, ...place(world) })
+  await changeBuckets(world)
+  if (chance(dice, 0.3)) {
+    const target = pick<FaultTarget>(dice, ['disk', 'sync', 'control', 'postings', 'buckets', 'buckets', 'spool'])
+    for (let many = 1 + below(dice, 3); many > 0; many--)
+      faults.plan({ target, kind: kindOf(dice, target), code: pick(dice, codes), ...place(world) })
   }
   if (chance(dice, 0.12)) {
-    const target = pick<FaultTarget>(dice, ['disk', 'sync', 'sync', 'control', 'postings', 'any'])
+    const target = pick<FaultTarget>(dice, ['disk', 'sync', 'sync', 'control', 'postings', 'buckets', 'spool', 'any'])
     faults.plan({ target, kind: 'kill', ...place(world) })
   }
   return { leaps }
+}
+
+const codes = ['SlowDown', 'AccessDenied', 'NoSuchBucket', 'InternalError', 'RequestTimeout']
+const outages: readonly Outage[] = ['SlowDown', 'AccessDenied', 'InternalError', 'RequestTimeout', 'garbage']
+
+function kindOf(dice: Dice, target: FaultTarget): Fault['kind'] {
+  if (target === 'buckets') return pick(dice, ['fail', 'fail', 'late', 'garbage'] as const)
+  return target !== 'control' && target !== 'postings' && chance(dice, 0.3) ? 'full' : 'fail'
+}
+
+/** Buckets fail for many steps, are missing for some, and late puts arrive. */
+async function changeBuckets({ dice, machine: { buckets }, clocks }: World): Promise<void> {
+  const bucket = pick(dice, bucketNames)
+  if (chance(dice, 0.05)) await (buckets.exists(bucket) ? buckets.remove(bucket) : buckets.create(bucket))
+  if (buckets.outages.has(bucket)) {
+    if (chance(dice, 0.3)) buckets.outages.delete(bucket)
+  } else if (chance(dice, 0.08)) buckets.outages.set(bucket, pick(dice, outages))
+  await buckets.arrive(clocks.domain(), () => chance(dice, 0.3))
 }
 
 const place = ({ dice }: World): Pick<Fault, 'skip' | 'when'> => ({
@@ -121,15 +153,16 @@ function act(world: World, open: Walk[], ended: Walk[], counts: { walks: number 
   const { dice } = world
   const attempts = world.ledger.attempts
   const roll = dice()
-  if (roll < 0.4) return send(world, world.workload.request(world.clocks.domain()))
-  if (roll < 0.52) {
+  if (roll < 0.36) return send(world, world.workload.request(world.clocks.domain()))
+  if (roll < 0.44) {
     const failed = attempts.filter(({ end }) => end !== 'answered')
     const again = pick(dice, failed.length > 0 && chance(dice, 0.7) ? failed : attempts.slice(-20))
     return again ? send(world, again.request) : Promise.resolve()
   }
-  if (roll < 0.64) return change(world)
-  if (roll < 0.72) return recordOwn(world)
-  if (roll < 0.8) return world.life.schedule.runDue()
+  if (roll < 0.5) return change(world)
+  if (roll < 0.62) return changeTrail(world)
+  if (roll < 0.67) return recordOwn(world)
+  if (roll < 0.81) return world.life.schedule.runDue()
   if (roll < 0.87 && open.length > 0) return onward(open.shift()!, 1, open, ended)
   counts.walks++
   const stream = pick(dice, streams)
@@ -181,7 +214,7 @@ async function send(world: World, request: Request): Promise<void> {
   try {
     const { answer } = await takeIn(intake, {
       admission: createInPlaceAdmission(() => uuid(random)),
-      writer: observed(world.life.service.writer, attempt.writes),
+      writer: observed(world.life.service.writer, attempt.writes, ledger),
       reports: { open: () => Promise.reject(new Error('so many refusals')), read: async () => undefined },
       bodyBytesMax: 1 << 20,
     })
@@ -194,12 +227,15 @@ async function send(world: World, request: Request): Promise<void> {
   }
 }
 
-const observed = (writer: RecordWriter, writes: Write[]): RecordWriter => ({
+const observed = (writer: RecordWriter, writes: Write[], ledger: Ledger): RecordWriter => ({
   async write(stream, entries, options) {
-    const write: Write = { stream, entries }
+    const write: Write = { stream, entries, begunAt: ledger.tick() }
     writes.push(write)
     try {
-      return (write.outcomes = await writer.write(stream, entries, options))
+      const outcomes = await writer.write(stream, entries, options)
+      write.outcomes = outcomes
+      write.endedAt = ledger.tick()
+      return outcomes
     } catch (error) {
       write.error = error
       throw error
@@ -207,10 +243,15 @@ const observed = (writer: RecordWriter, writes: Write[]): RecordWriter => ({
   },
 })
 
-function ownCall(world: World, eventName: string, key: string | undefined): { own: OwnEvent; call: ApiCall } {
+function ownCall(
+  world: World,
+  eventName: string,
+  key: string | undefined,
+  place?: TrailPlace,
+): { own: OwnEvent; call: ApiCall } {
   const { dice } = world
-  const account = pick(dice, accounts)
-  const region = pick(dice, regions)
+  const account = place?.account ?? pick(dice, accounts)
+  const region = place?.homeRegion ?? pick(dice, regions)
   const marker = world.workload.newMarker()
   const own: OwnEvent = { marker, stream: streamOf(account, region), eventName, key, end: 'unanswered' }
   world.ledger.own.set(marker, own)
@@ -249,6 +290,39 @@ async function change(world: World): Promise<void> {
   }
 }
 
+/** A trail is made, changed or deleted, with its event, as the operations do it. */
+async function changeTrail(world: World): Promise<void> {
+  const { ledger, trailWorkload } = world
+  const { service } = world.life
+  const place = trailWorkload.place()
+  const work = service.trails.change(async (save) => {
+    const before = service.trails.find(place.account, place.homeRegion, place.name)
+    const { eventName, after } = trailWorkload.edit(place, before, world.clocks.domain())
+    const trailId = (after ?? before)!.id
+    await save({ before, after, output: {} }, async ({ writes, configVersion, committed }) => {
+      const key = `sim/${world.workload.newMarker()}`
+      const { own, call } = ownCall(world, eventName, key, place)
+      const change: TrailChange = { own, trailId, before, after, configVersion, begunAt: ledger.tick() }
+      ledger.trailChanges.push(change)
+      const options = { ...(configVersion !== undefined && { configVersion }), ...(committed && { committed }) }
+      try {
+        await service.trail.commit([...writes, { key, value: own.marker }], call, options)
+        own.end = 'done'
+        change.endedAt = ledger.tick()
+      } catch (error) {
+        own.end = error instanceof JournalFullError ? 'refused' : 'unknown'
+        throw error
+      }
+    })
+  })
+  await work.catch((error: unknown) =>
+    demand(
+      error instanceof JournalFullError || (error as Error).name === 'ControlUnavailableError',
+      () => `a change of a trail failed with ${String(error)}`,
+    ),
+  )
+}
+
 async function recordOwn(world: World): Promise<void> {
   const { own, call } = ownCall(world, 'DescribeThings', undefined)
   try {
@@ -275,6 +349,8 @@ async function finish(world: World, counts: { lives: number; walks: number }): P
   const { faults, machine, dice } = world
   faults.clear()
   machine.disk.setCapacity(Infinity)
+  machine.buckets.outages.clear()
+  for (const bucket of bucketNames) await machine.buckets.create(bucket)
   world.setEngine(true)
   await world.settle(world.life.process, [recovers(world)])
   if (chance(dice, 0.5)) {
@@ -285,6 +361,7 @@ async function finish(world: World, counts: { lives: number; walks: number }): P
   faults.clear()
   await world.settle(world.life.process, [settled(world)])
   await world.judge('start')
+  await world.checkDelivered()
   await world.checkHistory()
   const walks: Walk[] = []
   for (const stream of streams) {
@@ -321,7 +398,7 @@ const refusesAsFull = (world: World, error: unknown): boolean => {
   return error instanceof JournalFullError && bytes > bytesMax * 0.9
 }
 
-/** Resolves once the history store holds everything that is durable, and the outbox is empty unless the journal is full. */
+/** Resolves once every lane and the history store have everything that is durable, and the outbox is empty unless the journal is full. */
 async function settled(world: World): Promise<void> {
   const { service, journal, schedule, process } = world.life
   const waiting = async () => (await world.machine.control.list('outbox/')).length
@@ -329,12 +406,28 @@ async function settled(world: World): Promise<void> {
   // The journal may still refuse some appends before it looks whether the disk works again.
   for (let tries = 0; tries < 1 || ((await waiting()) > 0 && !isFull()); tries++) {
     demand(tries < recoveryTriesMax, () => 'an event stays in the outbox for nothing')
-    world.advanceClock(hourMs)
+    await world.advanceClock(hourMs)
     await schedule.runDue()
   }
+  await delivered(world)
   await service.history.refilled()
   const isBehind = () =>
     journal.streams().some(({ stream, last }) => (service.history.cursors().get(stream) ?? 0) < last)
   while (isBehind()) await new Promise<void>((resolve) => void process.timers.after(10, resolve))
   await journal.settled()
+}
+
+/** Resolves once nothing is due any more and every lane is where its stream ends. */
+async function delivered(world: World): Promise<void> {
+  const { service, journal, schedule } = world.life
+  const { delivery } = service
+  const isBehind = () =>
+    !delivery.isComplete() ||
+    delivery.lanes().some(({ stream, cursor, plans }) => plans.length > 0 || cursor < journal.durable(stream))
+  for (let tries = 0; tries < 1 || isBehind(); tries++) {
+    demand(tries < recoveryTriesMax, () => `lanes stay behind: ${JSON.stringify(delivery.lanes())}`)
+    await world.advanceClock(hourMs)
+    await schedule.runDue()
+    await delivery.job.settled()
+  }
 }

@@ -17,6 +17,12 @@ export const values = {
   ReadOnly: ['true', 'false'],
 } as const
 
+/** Of data events: an advanced selector is judged by one resource at a time, so they have one at most. */
+export const dataResources = {
+  type: ['AWS::S3::Object', 'AWS::Thing::Thing'],
+  ARN: ['arn:aws:s3:::one/a', 'arn:aws:s3:::one/b', 'arn:aws:s3:::two/a'],
+} as const
+
 /** Uniform in [0, 1). */
 export type Dice = () => number
 export const below = (dice: Dice, limit: number) => Math.floor(dice() * limit)
@@ -63,13 +69,14 @@ export function createWorkload(dice: Dice) {
 
   function fields(account: AccountId, region: Region, now: number, marker: string): Fields {
     const user = pick(dice, values.Username)
-    const category = chance(dice, 0.85) ? 'Management' : 'Data'
+    const category = pick(dice, ['Management', 'Management', 'Management', 'Management', 'Data', 'NetworkActivity'])
     // Some just admitted, some old, some around the 90 days that a lookup reaches back.
     const age = pick(dice, [below(dice, 5), below(dice, 86_400), below(dice, 95 * 86_400), -below(dice, 200)])
-    const resources = Array.from({ length: below(dice, 3) }, () => ({
-      type: pick(dice, values.ResourceType),
-      ARN: pick(dice, values.ResourceName),
-    }))
+    const ofData = category === 'Data'
+    const resources = Array.from({ length: below(dice, ofData ? 2 : 3) + (ofData ? below(dice, 2) : 0) }, () => ({
+      type: pick(dice, ofData ? dataResources.type : values.ResourceType),
+      ARN: pick(dice, ofData ? dataResources.ARN : values.ResourceName),
+    })).slice(0, ofData ? 1 : undefined)
     // In CloudTrail's own order: what is stored for it is exactly this text.
     return {
       eventVersion: '1.11',
@@ -93,7 +100,7 @@ export function createWorkload(dice: Dice) {
       eventID: '',
       readOnly: chance(dice, 0.5),
       ...(resources.length > 0 && { resources }),
-      eventType: 'AwsApiCall',
+      eventType: category === 'NetworkActivity' ? 'AwsVpceEvent' : 'AwsApiCall',
       managementEvent: category === 'Management',
       recipientAccountId: account,
       eventCategory: category,

@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { StoredEntry, StreamId } from '@opentrail/core/event'
-import { createMemoryBucketStore } from '../../packages/server/src/buckets/memory-bucket-store.ts'
 import { createSchedule, type Clocks, type Random, type Schedule } from '../../packages/server/src/clock/index.ts'
-import { createInPlaceContentBuilder, createMemorySpool } from '../../packages/server/src/delivery/index.ts'
+import {
+  createInPlaceContentBuilder,
+  type ContentLimits,
+  type DeliveryLimits,
+} from '../../packages/server/src/delivery/index.ts'
 import { seededRandom } from '../../packages/server/src/disk/seeded-random.testing.ts'
 import type { HistoryLimits } from '../../packages/server/src/history/index.ts'
 import { createInlineSealer, openSegmentJournal, type SegmentJournal } from '../../packages/server/src/journal/index.ts'
@@ -10,11 +13,14 @@ import { createTestCipher } from '../../packages/server/src/journal/cipher.testi
 import { createLookupEvents } from '../../packages/server/src/operations/index.ts'
 import { openService, type Service } from '../../packages/server/src/service.ts'
 import { checkJournal, checkPostings, type Observed } from './checker.ts'
+import { checkDelivered, checkFiles, checkHeld, checkTrails, collectDeliveries } from './delivery-checker.ts'
 import { createFaults } from './faults.ts'
 import { demand, newLedger, Violation } from './ledger.ts'
 import { createMachine, openProcessPorts, unsyncedInsertsMax } from './process-ports.ts'
+import { bucketNames } from './simulated-buckets.ts'
 import { trace } from './trace.ts'
 import { createTurns, type Process } from './turns.ts'
+import { createTrailWorkload } from './trail-workload.ts'
 import { below, chance, createWorkload, pick, regions } from './workload.ts'
 
 const dayMs = 86_400_000
@@ -57,9 +63,11 @@ export async function createWorld(seed: number) {
   const turns = createTurns(seededRandom(seed * 5 + 1))
   const randomBytes = seededRandom(seed * 5 + 2)
   const machineDice = seededRandom(seed * 5 + 3)
+  let now = startedAt
   const random: Random = { bytes: (length) => Uint8Array.from({ length }, () => below(randomBytes, 256)) }
   const workload = createWorkload(seededRandom(seed * 5 + 4))
-  const machine = createMachine()
+  const trailWorkload = createTrailWorkload(seededRandom(1_000_000_007 + seed))
+  const machine = createMachine(() => now)
   const faults = createFaults()
   const ledger = newLedger()
   const cipher = createTestCipher()
@@ -82,7 +90,25 @@ export async function createWorld(seed: number) {
     pauseFirstMs: 10,
     pauseMaxMs: 200,
   }
-  let now = startedAt
+  const contentLimits: Partial<ContentLimits> = {
+    eventsMax: 2 + below(dice, 19),
+    bytesMax: pick(dice, [2_000, 10_000, 2 ** 20]),
+    pageEntries: 1 + below(dice, 40),
+    pageBytesMax: pick(dice, [1_000, 2 ** 20]),
+    pageCacheBytesMax: pick(dice, [0, 20_000]),
+    contentCacheBytesMax: pick(dice, [0, 20_000]),
+  }
+  const deliveryLimits: Partial<DeliveryLimits> = {
+    intervalMs: pick(dice, [1_000, 5_000, 60_000]),
+    eagerEvents: pick(dice, [5, 20_000]),
+    backlogBytesMax: pick(dice, [2 ** 31, 2 ** 31, 20_000, 2_000]),
+    spoolBytesMax: pick(dice, [2 ** 31, 2_000, 500]),
+    spooledPlansMax: pick(dice, [1_000, 3]),
+    giveUpMs: pick(dice, [30 * dayMs, 30 * dayMs, 3_600_000, 20_000]),
+    triesMin: pick(dice, [1, 2, 10]),
+    pauseMaxMs: pick(dice, [300_000, 5_000]),
+    putsPerBucketMax: pick(dice, [8, 1]),
+  }
   const clocks: Clocks = { domain: () => now, wall: () => now, monotonic: () => turns.time() }
   let engineUp = true
   let life: Life | undefined
@@ -93,6 +119,7 @@ export async function createWorld(seed: number) {
   /** The last day that retention has let history forget. */
   let historyForgotten = -Infinity
 
+  for (const bucket of bucketNames) if (chance(dice, 0.85)) await machine.buckets.create(bucket)
   await machine.disk.makeDirectory('/data')
   await machine.disk.syncDirectory('/')
 
@@ -103,6 +130,8 @@ export async function createWorld(seed: number) {
     // Looked at below, once everything stands still.
     all.catch(() => undefined)
     await turns.run(() => settled || !process.alive)
+    // Before a later step removes what is old.
+    await collectDeliveries(ledger, machine.control)
     if (settled) await all
     return settled
   }
@@ -115,7 +144,8 @@ export async function createWorld(seed: number) {
       demand(known.length <= last, () => `${stream} ends at ${last}, and was read up to ${known.length} before`)
       const start = from === 'new' ? known.length : first - 1
       demand(first - 1 <= known.length, () => `${stream} begins at ${first}, and was read up to ${known.length}`)
-      const { entries } = await journal.read(stream, start as never, last + 1)
+      if (start === last) continue
+      const { entries } = await journal.read(stream, start as never, last - start)
       demand(entries.length === last - start, () => `${stream}: ${entries.length} entries in (${start}, ${last}]`)
       for (const entry of entries) archiveOne(known, entry)
     }
@@ -146,6 +176,9 @@ export async function createWorld(seed: number) {
         for (const { stream, first } of journal.streams())
           if (first - 1 > Math.max(historyCursors.get(stream) ?? 0, removedBefore.get(stream) ?? 0))
             violation ??= new Violation(`${stream} now begins at ${first}: removed before history had it`)
+        await collectDeliveries(ledger, machine.control)
+        for (const { stream, first } of journal.streams())
+          if (first - 1 > removedBefore.get(stream)!) violation ??= checkHeld(ledger, stream, first)
         return freed
       },
     }
@@ -154,16 +187,16 @@ export async function createWorld(seed: number) {
         journal: watched,
         control: ports.control,
         postings: ports.postings,
-        buckets: createMemoryBucketStore({ now: clocks.domain }),
-        content: createInPlaceContentBuilder({ journal: watched }),
-        spool: createMemorySpool(),
+        buckets: ports.buckets,
+        content: createInPlaceContentBuilder({ journal: watched, limits: contentLimits }),
+        spool: ports.spool,
         clocks,
         random,
         schedule,
         report: (event) => trace(`at ${turns.time()} ms`, event),
         timers: process.timers,
       },
-      { regions, leadingRegion: regions[1]!, retentionDays, historyLimits },
+      { regions, leadingRegion: regions[1]!, retentionDays, historyLimits, deliveryLimits },
     )
     const opened: Life = { process, journal, service, schedule, whole: false }
     service.history.refilled().then(
@@ -230,9 +263,15 @@ export async function createWorld(seed: number) {
   async function judge(from: 'new' | 'start'): Promise<void> {
     const { process, journal } = life!
     await withoutFaults(() => settle(process, [archive(journal, from)]))
+    // Delivery goes on meanwhile, and may have written what it gave up.
+    const isBehind = () => journal.streams().some(({ stream, last }) => ledger.archive.get(stream)?.length !== last)
+    while (process.alive && isBehind()) await withoutFaults(() => settle(process, [archive(journal, 'new')]))
     if (violation) throw violation
     // Between turns nothing moves.
-    checkJournal(ledger, await observe(journal))
+    const observed = await observe(journal)
+    checkJournal(ledger, observed)
+    checkTrails(ledger, observed.documents)
+    checkFiles(ledger, machine.buckets)
   }
 
   return {
@@ -260,7 +299,12 @@ export async function createWorld(seed: number) {
     get impaired() {
       return faults.happened > calmSince || !engineUp
     },
-    advanceClock: (ms: number) => void (now += ms),
+    trailWorkload,
+    /** By less than nothing, too. What was on its way to a bucket arrives first. */
+    async advanceClock(ms: number): Promise<void> {
+      await machine.buckets.arrive(now + ms, () => false)
+      now += ms
+    },
     /** The engine's process dies, or its successor starts. */
     setEngine(up: boolean): void {
       if (engineUp === up) return
@@ -279,6 +323,10 @@ export async function createWorld(seed: number) {
       engineUp = true
       if (wipe) machine.wipePostings()
       if (chance(machineDice, 0.7)) faults.clear()
+    },
+    /** Everything is put back in order, and time has passed: what was selected is in files. */
+    async checkDelivered(): Promise<void> {
+      checkDelivered(ledger, await observe(life!.journal), machine)
     },
     /** Everything put back in order; what was ever acknowledged must now be found in history, too. */
     async checkHistory(): Promise<void> {
