@@ -61,6 +61,8 @@ export interface SelfTrail {
 export interface CommitOptions {
   /** The configuration version that this change begins; its event is selected by that one and the one before. */
   readonly configVersion?: number
+  /** The change frees the journal: it is made even where its event has to wait for room. */
+  readonly waitsForRoom?: boolean
   /** Called once the change stands, before its event goes to the journal: what is appended from then on is after it. */
   readonly committed?: () => void
 }

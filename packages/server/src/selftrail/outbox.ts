@@ -60,6 +60,8 @@ export function createOutbox(
   const relayed = new Set<string>()
   /** Of this process: those of earlier ones may be in the journal, longer ago than the writer's window reaches. */
   const own = new Set<string>()
+  /** What earlier processes left is known. */
+  let isRead = false
 
   async function relayOne(key: string, stream: StreamId, entry: NewEntry): Promise<void> {
     if (!own.has(key) && (await isStored(journal, stream, entry))) relayed.add(key)
@@ -84,6 +86,7 @@ export function createOutbox(
       for (const key of before) waiting.add(key)
       throw error
     }
+    isRead = true
     const left = documents.filter(({ key }) => !committing.has(key))
     for (const { key } of left) waiting.add(key)
     const errors: unknown[] = []
@@ -104,7 +107,7 @@ export function createOutbox(
       return waiting.size > 0
     },
     get isBusy() {
-      return waiting.size > 0 || committing.size > 0
+      return !isRead || relaying !== undefined || waiting.size > 0 || committing.size > 0
     },
     async commit(writes, stream, entry, committed) {
       if (waiting.size + committing.size >= waitingMax)

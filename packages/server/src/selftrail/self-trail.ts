@@ -28,9 +28,9 @@ export function createSelfTrail(options: SelfTrailOptions): SelfTrail {
       // The journal takes events: also those that it refused before. What fails here is tried again by the schedule.
       if (outbox.isWaiting) await outbox.relay().catch(() => {})
     },
-    async commit(writes, call, { configVersion, committed } = {}) {
+    async commit(writes, call, { configVersion, committed, waitsForRoom = false } = {}) {
       const { bytes, bytesMax } = journal.stats()
-      if (bytes + eventBytesMax > bytesMax)
+      if (!waitsForRoom && bytes + eventBytesMax > bytesMax)
         throw new JournalFullError(`the journal holds ${bytes} of ${bytesMax} bytes`)
       const { stream, entry } = prepare(call, options, configVersion)
       await outbox.commit(writes, stream, entry, committed)
