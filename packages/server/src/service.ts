@@ -104,9 +104,10 @@ export async function openService(ports: ServicePorts, settings: ServiceSettings
     buckets: ports.buckets,
     spool: ports.spool,
     now: clocks.domain,
+    isOutboxIdle: () => !outbox.isBusy,
     leadingRegion: settings.leadingRegion,
     events: deliveryEvents(report),
-    recordAbandoned: (range, writes) => trail.commit(writes, abandonedCall(range, random)),
+    recordAbandoned: (range, writes) => trail.commit(writes, abandonedCall(range, random), { waitsForRoom: true }),
     ...(ports.timers && { timers: ports.timers }),
     ...(settings.deliveryLimits && { limits: settings.deliveryLimits }),
   })

@@ -12,6 +12,8 @@ export interface DeliveryLimits {
   readonly spooledPlansMax: number
   /** Failing files are tried for 30 days, as CloudTrail does. */
   readonly giveUpMs: number
+  /** But never before so many attempts of one process failed: a server that was down for a month has not tried. */
+  readonly triesMin: number
   /** The first pause after a failure, doubled up to the longest. Domain time. */
   readonly pauseFirstMs: number
   readonly pauseMaxMs: number
@@ -34,6 +36,7 @@ export const defaultDeliveryLimits: DeliveryLimits = {
   spoolBytesMax: 10 * GiB,
   spooledPlansMax: 1_000,
   giveUpMs: 30 * dayMs,
+  triesMin: 10,
   pauseFirstMs: 1_000,
   pauseMaxMs: 5 * minuteMs,
   putsPerBucketMax: 8,

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
+import { ControlUnavailableError } from '../control/index.ts'
+import { JournalFullError } from '../journal/index.ts'
 import { streamId } from '@opentrail/core/event'
 import {
   account,
@@ -192,6 +194,104 @@ describe('delivery', () => {
     assert.ok(first && 'reason' in first)
     assert.deepEqual([first.reason, first.count, first.from], ['expired', 2, 0])
     assert.ok(bench.reported.some(({ kind }) => kind === 'delivery-abandoned'))
+  })
+
+  test('what waited for too long is tried before it is given up', async () => {
+    const bench = await createBench({ limits: { giveUpMs: 1_000 } })
+    await logging(bench)
+    await bench.write(homeStream, event('waited'))
+    await bench.pass(2 * minuteMs)
+    assert.deepEqual(await ids(bench), ['StartLogging', 'waited'])
+    bench.fault = ({ caller }) => (caller.kind === 'delivery' ? failing('SlowDown') : undefined)
+    await bench.write(homeStream, event('unlucky'))
+    await bench.pass(minuteMs)
+    bench.fault = undefined
+    await bench.pass(10 * minuteMs)
+    assert.deepEqual(await ids(bench), ['StartLogging', 'waited', 'unlucky'])
+  })
+
+  test('a range is written off even where the journal has no room for the event that says so, which comes later', async () => {
+    const bench = await createBench({ limits: { giveUpMs: 1_000 } })
+    await logging(bench)
+    bench.fault = ({ caller }) => (caller.kind === 'delivery' ? failing('AccessDenied') : undefined)
+    const { journal, control } = bench.stores
+    const { append, stats } = journal
+    journal.append = () => Promise.reject(new JournalFullError('no room'))
+    journal.stats = () => ({ ...stats.call(journal), bytes: 1_000, bytesMax: 1_000 })
+    await bench.pass(60 * minuteMs)
+    assert.deepEqual(
+      (await ledger(bench)).map((entry) => 'reason' in entry && entry.reason),
+      ['expired'],
+    )
+    assert.equal((await control.list('outbox/')).length, 1)
+    Object.assign(journal, { append, stats })
+    bench.fault = undefined
+    await bench.pass(2 * 60 * minuteMs)
+    assert.deepEqual(await ids(bench), ['AbandonDelivery'])
+  })
+
+  test('the event of a change that comes after those of later ones is delivered all the same', async () => {
+    const bench = await createBench()
+    const { journal } = bench.stores
+    const { append } = journal
+    journal.append = () => Promise.reject(new JournalFullError('no room'))
+    await logging(bench)
+    journal.append = append
+    await changeTrail(bench, 'StopLogging', 'audit', { isLogging: false })
+    await bench.write(homeStream, event('out'))
+    await bench.pass(5 * minuteMs)
+    assert.deepEqual(await ids(bench), ['StopLogging'])
+    await bench.pass(2 * 60 * minuteMs)
+    assert.deepEqual((await ids(bench)).sort(), ['StartLogging', 'StopLogging'])
+  })
+
+  test('a lane that was made without an answer is found again, and others are made after it', async () => {
+    const bench = await createBench()
+    const { control } = bench.stores
+    const { transact } = control
+    control.transact = async (writes) => {
+      await transact(writes)
+      if (!writes.some(({ key }) => key.startsWith('delivery/lane/'))) return
+      control.transact = transact
+      throw new ControlUnavailableError('no answer')
+    }
+    await logging(bench)
+    await logging(bench, 'second')
+    await bench.pass(3 * minuteMs)
+    assert.equal(bench.service.delivery.lanes().length, 2)
+    assert.ok(bench.service.delivery.isComplete())
+    assert.equal((await ids(bench)).length, 3)
+  })
+
+  test('an object that is read back as nonsense is not taken for somebody else’s', async () => {
+    const bench = await createBench()
+    await logging(bench)
+    bench.garbledReads = 3
+    bench.fault = () => failing('RequestTimeout', true)
+    await bench.pass(minuteMs)
+    bench.fault = undefined
+    await bench.pass(10 * minuteMs)
+    assert.equal(bench.garbledReads, 0)
+    assert.deepEqual(await bench.delivered(), [['StartLogging']])
+    assert.equal(new Set(bench.puts).size, 1)
+  })
+
+  test('a file that could not be removed from the spool is removed later', async () => {
+    const bench = await createBench({ limits: { backlogBytesMax: 100 } })
+    const { spool } = bench.stores
+    const { remove } = spool
+    await logging(bench)
+    bench.fault = () => failing('SlowDown')
+    await bench.pass(minuteMs)
+    bench.fault = undefined
+    let failed = 0
+    spool.remove = async () => {
+      if (failed++ > 0) spool.remove = remove
+      throw new Error('injected')
+    }
+    await bench.pass(30 * minuteMs)
+    assert.deepEqual(await ids(bench), ['StartLogging'])
+    assert.deepEqual([failed, spool.bytes()], [2, 0])
   })
 
   test('a backlog beyond its quota waits in the spool, and the journal may let go of it', async () => {

@@ -35,6 +35,8 @@ export interface Bench {
   readonly buckets: ReturnType<typeof createMemoryBucketStore>
   readonly reported: readonly ServerEvent[]
   fault: PutFault | undefined
+  /** So many reads from buckets to come are answered with nonsense, another each time. */
+  garbledReads: number
   /** Keys in the order in which they were put, repetitions included. */
   readonly puts: readonly string[]
   now(): number
@@ -84,6 +86,11 @@ export async function createBench(
       if (fault.isStored) await buckets.put(object)
       throw fault.error
     },
+    async get(bucket, key, options) {
+      const found = await buckets.get(bucket, key, options)
+      if (bench.garbledReads === 0) return found
+      return { ...found, body: Buffer.from(`nonsense ${bench.garbledReads--}`) }
+    },
   }
 
   const open = async (): Promise<Service> =>
@@ -120,6 +127,7 @@ export async function createBench(
     reported,
     puts,
     fault: undefined,
+    garbledReads: 0,
     now: () => clock,
     pass: (ms) => schedule.advance(ms, (time) => void (clock = time)),
     async restart() {

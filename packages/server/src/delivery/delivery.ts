@@ -1,4 +1,4 @@
-import { streamParts, type Sequence, type StreamId } from '@opentrail/core/event'
+import { streamParts, type Region, type Sequence, type StreamId } from '@opentrail/core/event'
 import { coversRegion } from '@opentrail/core/trail'
 import { pause, systemTimers, type DemandJob, type Timers } from '../clock/index.ts'
 import { listAll } from '../control/index.ts'
@@ -11,7 +11,7 @@ import { createLane, openLane, type Lane, type LaneParts } from './lane.ts'
 import { allLanes, type LaneDocument } from './lane-document.ts'
 import { laneStart } from './lane-start.ts'
 import { createLaneTimes, type LaneTimes } from './lane-times.ts'
-import { spoolName } from './plan.ts'
+import { spooledNames } from './plan.ts'
 import { createPutGate } from './put-gate.ts'
 
 export interface DeliveryOptions extends Omit<LaneParts, 'gate' | 'entryBytes' | 'journal' | 'trails' | 'limits'> {
@@ -33,6 +33,8 @@ export interface Delivery extends DeliveryReader {
   isComplete(): boolean
   /** Entries that lanes have not passed yet, over all lanes. */
   backlogEntries(): number
+  /** Nothing that the trail has taken in the Region waits to be delivered. */
+  isDrained(trailId: string, region: Region): boolean
   /** Forgets a deleted trail's lanes. */
   forget(trailId: string): void
   /** Stops: waits for what is being put, but not long; what was cut off is repeated at the next start. */
@@ -171,6 +173,10 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
       if (isSurveyDue || isSurveying) for (const { stream } of journal.streams()) cursors.set(stream, 0 as Sequence | 0)
       return cursors
     },
+    isDrained: (trailId, region) =>
+      [...lanes.values()].every(
+        ({ lane }) => lane.trailId !== trailId || streamParts(lane.stream).region !== region || lane.isDrained(),
+      ),
     isComplete: () => !isSurveyDue && !isSurveying,
     lanes: () => [...lanes.values()].map(({ lane }) => lane.document()),
     backlogEntries: () =>
@@ -201,8 +207,3 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
 }
 
 const laneName = (trailId: string, stream: StreamId): string => `${trailId} ${stream}`
-
-const spooledNames = ({ trailId, stream, plans }: LaneDocument): string[] =>
-  plans
-    .filter(({ isSpooled }) => isSpooled)
-    .flatMap((plan) => plan.files.map((file) => spoolName(trailId, stream, plan, file)))

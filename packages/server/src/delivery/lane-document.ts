@@ -43,10 +43,6 @@ export interface LaneDocument {
   readonly ordinal: number
   /** Oldest first. More than one only while files are spooled. */
   readonly plans: readonly Plan[]
-  /** Stamped on the last entry read: what follows has no lower one. */
-  readonly configVersion: number
-  /** The newest change of the configuration whose own event was read. */
-  readonly changeSeen: number
   readonly latestDeliveryAt?: number
   readonly latestAttemptAt?: number
   readonly latestError?: string
@@ -92,6 +88,4 @@ export const newLane = (trailId: string, stream: StreamId, cursor: Sequence | 0)
   cursor,
   ordinal: 0,
   plans: [],
-  configVersion: 0,
-  changeSeen: 0,
 })

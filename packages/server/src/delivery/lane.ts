@@ -17,7 +17,7 @@ import {
   type LedgerEntry,
   type Plan,
 } from './lane-document.ts'
-import { eventCount, makePlan, movePlan, rekey, spoolName, type TrailDestination } from './plan.ts'
+import { eventCount, makePlan, movePlan, rekey, spooledNames, spoolName, type TrailDestination } from './plan.ts'
 import { putFile, readBack } from './put-file.ts'
 import type { PutGate } from './put-gate.ts'
 import type { DeliverySpool } from './spool.ts'
@@ -35,6 +35,8 @@ export interface LaneParts {
   readonly random: Random
   readonly leadingRegion: Region
   readonly events: DeliveryEvents
+  /** Every change has its event in the journal. */
+  readonly isOutboxIdle: () => boolean
   /** About how many bytes an entry of the stream takes. */
   readonly entryBytes: (stream: StreamId) => number
   /** Writes a range off together with the event that says so. @throws what SelfTrail.commit throws. */
@@ -57,19 +59,24 @@ export interface Lane {
   document(): LaneDocument
   /** The journal keeps what comes after it. */
   held(): Sequence | 0
+  /** Nothing that the trail has taken waits to be delivered. */
+  isDrained(): boolean
   /** Delivers what is durable now. @throws {BucketError} and what the stores throw; the lane may go on where it was. */
   work(options: { readonly isClosed: () => boolean }): Promise<'done' | 'postponed'>
 }
 
-/** Makes the lane's document where there is none. @throws {ControlUnavailableError} */
+/** Makes the lane's document, unless an attempt whose answer was lost has made it. @throws {ControlUnavailableError} */
 export async function createLane(
   parts: LaneParts,
   trailId: string,
   stream: StreamId,
   start: Sequence | 0,
 ): Promise<LaneDocument> {
+  const key = laneKey(trailId, stream)
+  const made = await parts.control.get<LaneDocument>(key)
+  if (made) return made.value
   const document = newLane(trailId, stream, start)
-  await parts.control.transact([{ key: laneKey(trailId, stream), value: document, ifVersion: 0 }])
+  await parts.control.transact([{ key, value: document, ifVersion: 0 }])
   return document
 }
 
@@ -85,6 +92,12 @@ export function openLane(parts: LaneParts, found: LaneDocument): Lane {
   let ready: { readonly plan: Plan; readonly content: LogContent } | undefined
   /** The first plan was made here, and no attempt may have stored anything of it. */
   let isUntried = false
+  /** How often this process has failed to store the first plan. */
+  let failures = 0
+  /** Behind `at` comes nothing that a version before `since` takes. */
+  let ended: { readonly since: number; readonly at: Sequence | 0 } | undefined
+  /** Names of files that are in the spool, or may be. */
+  const spooled = new Set(spooledNames(found))
 
   async function reload(): Promise<void> {
     const current = await control.get<LaneDocument>(key)
@@ -120,12 +133,17 @@ export function openLane(parts: LaneParts, found: LaneDocument): Lane {
     return { bucket, ...(keyPrefix !== undefined && { keyPrefix }), trailArn: arn }
   }
 
-  /** Nothing behind the cursor can be selected, and the event of the change that ended it has been seen. */
+  /**
+   * Nothing behind the cursor can be selected. What was appended since the last change is not, but for the events of the
+   * changes before it, which may come later and in any order: the lane has to have passed where the stream ended at a
+   * moment when every change had its event in the journal.
+   */
   function takesNothing(versions: readonly TrailVersion[]): boolean {
     const last = versions.at(-1)
     if (!last) return true
     if (last.isLogging && coversRegion(last, region)) return false
-    return document.configVersion >= last.since && (region !== last.homeRegion || document.changeSeen >= last.since)
+    if (ended?.since !== last.since && parts.isOutboxIdle()) ended = { since: last.since, at: journal.durable(stream) }
+    return ended?.since === last.since && document.cursor >= ended.at
   }
 
   /** Looks at what comes behind the cursor: passes what is not selected, plans what is. */
@@ -147,12 +165,7 @@ export function openLane(parts: LaneParts, found: LaneDocument): Lane {
     const queuedAt = Math.min(now(), last?.admittedAt ?? now())
     if (files.length > 0 && files.every(({ isOwnDeliveriesOnly }) => isOwnDeliveriesOnly))
       if (now() - queuedAt < limits.ownDeliveriesWaitMs) return 'postponed'
-    const next = {
-      ...document,
-      cursor: to,
-      configVersion: Math.max(document.configVersion, content.configVersion),
-      changeSeen: Math.max(document.changeSeen, ...content.changes),
-    }
+    const next = { ...document, cursor: to }
     if (files.length === 0) {
       await write(next)
       return 'done'
@@ -196,18 +209,32 @@ export function openLane(parts: LaneParts, found: LaneDocument): Lane {
     if (!plan) return
     const { from, to } = plan
     await abandon({ from, to, count: eventCount(plan), reason }, { ...document, plans })
-    await forget(plan)
+    await forget()
   }
 
   async function writeToSpool(plan: Plan, content: LogContent): Promise<void> {
-    for (const [index, { body }] of content.files.entries())
-      await spool.write(spoolName(trailId, stream, plan, plan.files[index]!), body)
+    for (const [index, { body }] of content.files.entries()) {
+      const name = spoolName(trailId, stream, plan, plan.files[index]!)
+      spooled.add(name)
+      await spool.write(name, body)
+    }
   }
 
-  async function forget(plan: Plan): Promise<void> {
+  /** The first plan is done with. */
+  async function forget(): Promise<void> {
     ready = undefined
-    if (!plan.isSpooled) return
-    for (const file of plan.files) await spool.remove(spoolName(trailId, stream, plan, file))
+    failures = 0
+    await tidySpool()
+  }
+
+  /** Removes what no plan names: of a plan that is done with, or that was never written down. */
+  async function tidySpool(): Promise<void> {
+    const planned = new Set(spooledNames(document))
+    for (const name of spooled) {
+      if (planned.has(name)) continue
+      await spool.remove(name)
+      spooled.delete(name)
+    }
   }
 
   /** The files' bodies in the plan's order; undefined where they cannot be made as planned. */
@@ -231,10 +258,9 @@ export function openLane(parts: LaneParts, found: LaneDocument): Lane {
   const rebuild = ({ from, to }: Plan): Promise<LogContent> =>
     builder.build({ stream, after: from, to, versions: trails.versions(trailId), leadingRegion, isExact: true })
 
-  /** Brings the oldest plan into its bucket, or gives it up. @throws {BucketError} it is to be tried again. */
+  /** Brings the oldest plan into its bucket. @throws {BucketError} it is to be tried again. */
   async function storeFirst(): Promise<void> {
     let plan = document.plans[0]!
-    if (now() - plan.queuedAt > limits.giveUpMs) return abandonFirst('expired')
     const target = destination()
     if (target && hasMoved(plan, target) && (isUntried || (await isNowhere(plan)))) {
       plan = movePlan(plan, stream, target, now(), random)
@@ -314,12 +340,19 @@ export function openLane(parts: LaneParts, found: LaneDocument): Lane {
     await write(next, entries.map(ledgerWrite))
     for (const { bytes, count } of plan.files) events.delivered({ stream, bucket, bytes, count })
     isUntried = false
-    await forget(plan)
+    await forget()
   }
 
-  async function recordFailure(error: BucketError): Promise<void> {
-    await write({ ...document, latestAttemptAt: now(), latestError: error.code })
-    await relieve()
+  /**
+   * What failed for so long is given up, but never before it was tried: the clock may have jumped, or nobody have run. Until
+   * that stands, each further attempt still may deliver it.
+   */
+  async function recordFailure(error: unknown): Promise<void> {
+    failures++
+    if (error instanceof BucketError) await write({ ...document, latestAttemptAt: now(), latestError: error.code })
+    const [plan] = document.plans
+    if (plan && failures >= limits.triesMin && now() - plan.queuedAt > limits.giveUpMs) await abandonFirst('expired')
+    if (error instanceof BucketError) await relieve()
   }
 
   const held = (): Sequence | 0 => document.plans.find(({ isSpooled }) => !isSpooled)?.from ?? document.cursor
@@ -351,13 +384,17 @@ export function openLane(parts: LaneParts, found: LaneDocument): Lane {
     stream,
     document: () => document,
     held,
+    isDrained: () =>
+      document.plans.length === 0 &&
+      (document.cursor >= journal.durable(stream) || takesNothing(trails.versions(trailId))),
     async work({ isClosed }) {
       const cut = journal.durable(stream) as Sequence
       while (!isClosed()) {
         if (stored === undefined) await reload()
+        await tidySpool()
         if (document.plans.length > 0)
           await storeFirst().catch(async (error: unknown) => {
-            if (error instanceof BucketError && stored !== undefined && !isClosed()) await recordFailure(error)
+            if (stored !== undefined && !isClosed()) await recordFailure(error)
             throw error
           })
         else if (document.cursor >= cut) return 'done'

@@ -3,7 +3,7 @@ import { logFileKey, uniquePart, uniquePartBytes } from '@opentrail/core/deliver
 import { streamParts, type StreamId } from '@opentrail/core/event'
 import type { Random } from '../clock/index.ts'
 import type { LogContent } from './content-builder.ts'
-import type { Plan, PlannedFile } from './lane-document.ts'
+import type { LaneDocument, Plan, PlannedFile } from './lane-document.ts'
 
 /** Where a trail's files go at the moment. */
 export interface TrailDestination {
@@ -63,3 +63,13 @@ export const eventCount = ({ files }: Pick<Plan, 'files'>): number => files.redu
 /** Name of a planned file in the spool: whatever key it will get, it stays the same. */
 export const spoolName = (trailId: string, stream: StreamId, { from, to }: Plan, { kind }: PlannedFile): string =>
   createHash('sha256').update(`${trailId} ${stream} ${from} ${to} ${kind}`).digest('hex')
+
+/** Of all files that the lane's plans have in the spool. */
+export const spooledNames = ({
+  trailId,
+  stream,
+  plans,
+}: Pick<LaneDocument, 'trailId' | 'stream' | 'plans'>): string[] =>
+  plans
+    .filter(({ isSpooled }) => isSpooled)
+    .flatMap((plan) => plan.files.map((file) => spoolName(trailId, stream, plan, file)))
