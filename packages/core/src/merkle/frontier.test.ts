@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'vitest'
-import { appendLeaf, appendLeaves, emptyFrontier, leafHash, rootHash } from './frontier.ts'
+import { appendLeaf, appendLeaves, emptyFrontier, rootHash } from './frontier.ts'
+import { leafHash } from './hashes.ts'
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 const sha256 = (...parts: Uint8Array[]): Buffer => createHash('sha256').update(Buffer.concat(parts)).digest()
