@@ -15,6 +15,7 @@ export interface TrailState {
   readonly config: number
   /** By control key. */
   readonly trails: ReadonlyMap<string, Trail>
+  readonly byId: ReadonlyMap<string, Trail>
   /** By trail, oldest first. */
   readonly versions: ReadonlyMap<string, readonly TrailVersion[]>
   /** Of each document, for conditional writes. */
@@ -31,6 +32,7 @@ export async function readTrailState(control: ControlStore): Promise<TrailState>
   return {
     config: config?.value.version ?? firstConfigVersion,
     trails: new Map(trails.map(({ key, value }) => [key, value])),
+    byId: new Map(trails.map(({ value }) => [value.id, value])),
     // Listed in key order, which is the order of the versions.
     versions: Map.groupBy(
       versions.map(({ value }) => value),
@@ -57,20 +59,34 @@ export function planChange(state: TrailState, before: Trail | undefined, after: 
   if (!trail) throw new TypeError('a change of no trail')
   const key = trailKey(trail.account, trail.homeRegion, trail.name)
   const trails = new Map(state.trails)
+  const byId = new Map(state.byId)
   if (after) trails.set(key, after)
   else trails.delete(key)
+  if (after) byId.set(trail.id, after)
+  else byId.delete(trail.id)
   const write = (name: string, value: unknown): ControlWrite => ({
     key: name,
     value,
     ifVersion: state.stored.get(name) ?? 0,
   })
   const writes = [write(key, after)]
-  if (!changesSelection(before, after)) return { writes, after: { ...state, trails } }
+  if (!changesSelection(before, after)) return { writes, after: { ...state, trails, byId } }
   const config = state.config + 1
   const version = trailVersion(after ?? { ...trail, isLogging: false }, config)
   const versions = new Map(state.versions).set(trail.id, [...(state.versions.get(trail.id) ?? []), version])
   writes.push(write(versionKey(trail.id, config), version), write(configKey, { version: config }))
-  return { writes, after: { ...state, config, trails, versions }, configVersion: config }
+  return { writes, after: { ...state, config, trails, byId, versions }, configVersion: config }
+}
+
+/** The state once these versions are removed; a trail of which none is left is forgotten. */
+export function withoutVersions(state: TrailState, trailId: string, gone: readonly TrailVersion[]): TrailState {
+  const left = (state.versions.get(trailId) ?? []).filter((version) => !gone.includes(version))
+  const versions = new Map(state.versions)
+  if (left.length > 0) versions.set(trailId, left)
+  else versions.delete(trailId)
+  const stored = new Map(state.stored)
+  for (const { since } of gone) stored.delete(versionKey(trailId, since))
+  return { ...state, versions, stored }
 }
 
 function changesSelection(before: Trail | undefined, after: Trail | undefined): boolean {
