@@ -19,7 +19,11 @@ export function createLaneTimes(limits: DeliveryLimits, now: () => number): Lane
   let failures = 0
   let isWorking = false
   return {
-    waiting: () => void (since ??= now()),
+    waiting() {
+      // What comes while own deliveries wait for others may be one of those: it is looked at with the next interval.
+      if (postponedUntil !== undefined) since = postponedUntil = undefined
+      since ??= now()
+    },
     began() {
       isWorking = true
       since = undefined
@@ -28,7 +32,9 @@ export function createLaneTimes(limits: DeliveryLimits, now: () => number): Lane
       isWorking = false
       failures = 0
       retryAt = undefined
-      postponedUntil = outcome === 'postponed' ? now() + ownDeliveriesWaitMs : undefined
+      // Since it began nothing else has come.
+      const isAlone = outcome === 'postponed' && since === undefined
+      postponedUntil = isAlone ? now() + ownDeliveriesWaitMs : undefined
       if (isBehind) since ??= now()
     },
     failed() {
@@ -38,11 +44,16 @@ export function createLaneTimes(limits: DeliveryLimits, now: () => number): Lane
     },
     dueAt(isEager, isPlanned) {
       if (isWorking || since === undefined) return undefined
-      if (retryAt !== undefined) return retryAt
+      const time = now()
+      // The clock was set back: what began to wait at a time yet to come would wait until then.
+      if (since > time) since = time
+      if (retryAt !== undefined) return (retryAt = Math.min(retryAt, time + pauseMaxMs))
       if (isEager || isPlanned) return since
       // Whole intervals, so that all lanes of a stream cut it at the same place and share what they read.
       const next = (Math.floor(since / intervalMs) + 1) * intervalMs
-      return postponedUntil === undefined ? next : Math.max(next, postponedUntil)
+      if (postponedUntil === undefined) return next
+      postponedUntil = Math.min(postponedUntil, time + ownDeliveriesWaitMs)
+      return Math.max(next, postponedUntil)
     },
   }
 }
