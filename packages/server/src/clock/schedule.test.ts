@@ -43,6 +43,15 @@ describe('schedule', () => {
     assert.deepEqual(log, ['a@1/100'])
   })
 
+  test('a clock that is set back makes a job run a period later, not when it is there again', async () => {
+    const { clock, schedule, log, job } = fixture()
+    job('a', minute)
+    clock.set(clock.now() - 100 * minute)
+    await schedule.runDue()
+    await schedule.advance(2 * minute, clock.set)
+    assert.deepEqual(log, ['a@-99/-99', 'a@-98/-98'])
+  })
+
   test('a failing job is reported and runs again', async () => {
     const { clock, schedule, log } = fixture()
     schedule.add({ name: 'bad', everyMs: minute, run: () => Promise.reject(new Error('no')) })

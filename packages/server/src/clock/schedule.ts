@@ -111,7 +111,8 @@ function periodically({ name, everyMs, run }: Job, now: () => number): DemandJob
   let due = now() + everyMs
   return {
     name,
-    dueAt: () => due,
+    // A clock that was set back must not keep the job from running until it is there again.
+    dueAt: () => (due = Math.min(due, now() + everyMs)),
     run(dueAt) {
       // A job that is late (suspended machine, clock set forward) runs once, not once for every period missed.
       due = dueAt + (Math.floor((now() - dueAt) / everyMs) + 1) * everyMs
