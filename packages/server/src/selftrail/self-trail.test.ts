@@ -13,7 +13,7 @@ async function fixture(journal = createMemoryJournal()) {
   const writer = await openRecordWriter(
     journal,
     () => noon,
-    () => 1,
+    () => 7,
   )
   const trail = createSelfTrail({
     writer,
