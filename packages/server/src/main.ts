@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { AccountId } from '@opentrail/core/event'
+import type { AccountId, Region } from '@opentrail/core/event'
 import { administrationRoutes, openAccounts, openControlSocket, type Accounts } from './accounts/index.ts'
 import { createSigV4Verifier } from './auth/index.ts'
 import { bucketPolicyFault, bucketRoutes, createCheckDestination } from './buckets/index.ts'
@@ -17,10 +17,12 @@ import {
   createLookupEvents,
   createOperationRegistry,
   createTrailOperations,
+  ListPublicKeys,
 } from './operations/index.ts'
 import { makeDefaultBucket, openStorage, type Storage } from './open-storage.ts'
 import { createS3Front } from './s3/index.ts'
 import { openService, type Service } from './service.ts'
+import { createRotationJob, createSigningKeys, type SigningKeys } from './signing-keys/index.ts'
 import { statusRoutes } from './status-routes.ts'
 import { testClockRoutes } from './test-clock-routes.ts'
 
@@ -60,12 +62,16 @@ async function compose(configuration: Configuration, closers: Closers): Promise<
   const { mode } = configuration
   const directory = mode.kind === 'test' ? await temporaryDirectory(closers) : mode.data
   const storage = await openStorage({ configuration, directory, clocks, report, closers })
+  const signingKeys = openSigningKeys(storage, clocks, report)
+  closers.add(() => signingKeys.close())
   const schedule = createSchedule({
     now: clocks.domain,
     failed: (job, error) => report({ kind: 'job-failed', job, error }),
     ticking: true,
   })
   closers.add(() => schedule.close())
+  const rotationFailed = (error: unknown) => report({ kind: 'job-failed', job: 'signing keys', error })
+  schedule.add(createRotationJob({ keys: signingKeys, now: clocks.domain, failed: rotationFailed }))
   const service = await openService(
     { ...storage, clocks, random: systemRandom, schedule, report },
     {
@@ -79,7 +85,7 @@ async function compose(configuration: Configuration, closers: Closers): Promise<
   gauges = gaugesOf(service, storage)
 
   const clockRoutes = virtualClock ? testClockRoutes(virtualClock, schedule) : []
-  const answer = await serve({ configuration, clocks, observer, storage, service, clockRoutes }, closers)
+  const answer = await serve({ configuration, clocks, observer, storage, service, signingKeys, clockRoutes }, closers)
   report({ kind: 'started', endpoint: answer.endpoint, milliseconds: Math.round(performance.now() - beganAt) })
   return answer
 }
@@ -90,6 +96,7 @@ interface Serving {
   readonly observer: Observer
   readonly storage: Storage
   readonly service: Service
+  readonly signingKeys: SigningKeys
   readonly clockRoutes: readonly Route[]
 }
 
@@ -131,6 +138,7 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
       registry: createOperationRegistry([
         createLookupEvents({ tokenKey: keyRing.derive('LookupEvents page tokens'), random }),
         ...createTrailOperations({ random }),
+        ListPublicKeys,
       ]),
       selfTrail: service.trail,
       onFault,
@@ -142,6 +150,7 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
         history: service.history.reader,
         trails: service.trails,
         delivery: service.delivery,
+        signingKeys: parts.signingKeys,
         checkDestination,
         regions: configuration.regions,
         leadingRegion: region,
@@ -197,6 +206,17 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
   writeRunningServer(file, { ...info, pid: process.pid, controlSocket: paths.controlSocket })
   closers.add(() => removeRunningServer(file))
   return { endpoint: http.url, account }
+}
+
+function openSigningKeys({ control, keyRing }: Storage, { domain }: Clocks, report: Observer['report']): SigningKeys {
+  const tell = (change: 'made' | 'destroyed') => (region: Region, fingerprint: string) =>
+    report({ kind: 'signing-key', change, region, fingerprint })
+  return createSigningKeys({
+    control,
+    keyRing,
+    now: domain,
+    events: { made: tell('made'), destroyed: tell('destroyed') },
+  })
 }
 
 /** Test data goes with the server. */

@@ -46,6 +46,12 @@ export type ServerEvent =
       readonly count: number
       readonly reason: string
     }
+  | {
+      readonly kind: 'signing-key'
+      readonly change: 'made' | 'destroyed'
+      readonly region: string
+      readonly fingerprint: string
+    }
   | { readonly kind: 'failure'; readonly message: string; readonly error: unknown; readonly requestId?: string }
 
 type Level = 'debug' | 'info' | 'warn' | 'error'
@@ -68,6 +74,7 @@ const levels: Record<ServerEvent['kind'], Level> = {
   delivered: 'debug',
   'delivery-failed': 'warn',
   'delivery-abandoned': 'error',
+  'signing-key': 'info',
   failure: 'error',
 }
 

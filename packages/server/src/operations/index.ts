@@ -11,4 +11,5 @@ export {
   type OperationRegistry,
 } from './registry.ts'
 export { createLookupEvents, type LookupEventsOptions } from './LookupEvents.ts'
+export { ListPublicKeys } from './ListPublicKeys.ts'
 export { createTrailOperations } from './trail-operations.ts'

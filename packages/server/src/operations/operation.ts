@@ -4,6 +4,7 @@ import type { Principal, Role } from '../accounts/index.ts'
 import type { CheckDestination } from '../buckets/index.ts'
 import type { DeliveryReader } from '../delivery/index.ts'
 import type { HistoryReader } from '../history/index.ts'
+import type { SigningKeys } from '../signing-keys/index.ts'
 import type { Commit, TrailDirectory } from '../trails/index.ts'
 
 /** What a handler is given beside its input. Grows with the service; handlers take what they need by name. */
@@ -15,6 +16,7 @@ export interface OperationContext {
   readonly history: HistoryReader
   readonly trails: TrailDirectory
   readonly delivery: DeliveryReader
+  readonly signingKeys: Pick<SigningKeys, 'current' | 'list'>
   readonly checkDestination: CheckDestination
   /** Regions that exist. */
   readonly regions: readonly Region[]

@@ -37,8 +37,8 @@ const namesByQuota: readonly (readonly [callsPerSecond: number | undefined, name
 
 /** What this version does itself; the rest of the table is known by name. */
 export const builtOperations: readonly string[] = (
-  'AddTags CreateTrail DeleteTrail DescribeTrails GetEventSelectors GetTrail GetTrailStatus ListTags ListTrails ' +
-  'LookupEvents PutEventSelectors RemoveTags StartLogging StopLogging UpdateTrail'
+  'AddTags CreateTrail DeleteTrail DescribeTrails GetEventSelectors GetTrail GetTrailStatus ListPublicKeys ListTags ' +
+  'ListTrails LookupEvents PutEventSelectors RemoveTags StartLogging StopLogging UpdateTrail'
 ).split(' ')
 
 /** What CloudTrail itself records as read-only. */
