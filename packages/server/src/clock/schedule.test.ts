@@ -73,4 +73,15 @@ describe('schedule', () => {
     clock.set(1)
     assert.equal(clock.now(), 1)
   })
+
+  test('a clock that is set back puts a job off by one period at most', async () => {
+    const { clock, schedule, log, job } = fixture()
+    job('a', 10 * minute)
+    clock.set(1_000_000 - 5_000 * minute)
+    await schedule.runDue()
+    assert.deepEqual(log, [])
+    clock.set(1_000_000 - 4_990 * minute)
+    await schedule.runDue()
+    assert.deepEqual(log, ['a@-4990/-4990'])
+  })
 })
