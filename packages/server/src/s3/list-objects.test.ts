@@ -78,6 +78,27 @@ describe('pages', () => {
     )
     assert.ok(state.listings <= 3)
   })
+
+  test('what is folded is not read; what is not comes in large pages', async () => {
+    const folders = Array.from({ length: 50 }, (_, folder) => `f${String(folder).padStart(2, '0')}`)
+    const keys = folders.flatMap((folder) => Array.from({ length: 100 }, (_, number) => `${folder}/${number}`))
+    const { store, state } = await bucketOf(keys)
+    let read = 0
+    const counting: typeof store = {
+      ...store,
+      async list(bucket, options) {
+        const page = await store.list(bucket, options)
+        read += page.objects.length
+        return page
+      },
+    }
+    const question = { bucket: 'logs', delimiter: '/', after: '', limit: 1_000 }
+    assert.equal((await listObjects(counting, { ...question, prefix: '' })).entries.length, 50)
+    assert.ok(read <= 10 * folders.length, `${read} objects were read for ${folders.length} folders`)
+    state.listings = 0
+    assert.equal((await listObjects(counting, { ...question, prefix: 'f00/' })).entries.length, 100)
+    assert.ok(state.listings <= 4)
+  })
 })
 
 describe('on the wire', () => {
