@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
 import { ControlUnavailableError } from '../control/index.ts'
+import type { NewObject } from '../buckets/index.ts'
 import { JournalFullError } from '../journal/index.ts'
 import { streamId } from '@opentrail/core/event'
 import {
@@ -161,8 +162,27 @@ describe('delivery', () => {
     assert.deepEqual(await ids(bench), [])
     await bench.restart()
     await changeTrail(bench, 'UpdateTrail', 'audit', { settings: { bucket: 'logs' } })
-    await bench.pass(10 * minuteMs)
+    await bench.pass(20 * minuteMs)
     assert.deepEqual((await ids(bench)).sort(), ['StartLogging', 'UpdateTrail', 'a'])
+  })
+
+  test('what is moved to another bucket is not in the old one as well, though its put arrives late there', async () => {
+    const bench = await createBench()
+    await bench.buckets.createBucket('other', { owner: account, region: home })
+    await logging(bench)
+    let late: NewObject | undefined
+    bench.fault = (object) => {
+      if (object.caller.kind === 'owner') return undefined
+      late ??= object
+      return failing(object === late ? 'RequestTimeout' : 'AccessDenied', false, object === late)
+    }
+    await bench.pass(minuteMs)
+    await changeTrail(bench, 'UpdateTrail', 'audit', { settings: { bucket: 'other' } })
+    await bench.pass(5 * minuteMs)
+    bench.fault = undefined
+    await bench.buckets.put(late!)
+    await bench.pass(30 * minuteMs)
+    assert.deepEqual([await ids(bench), await ids(bench, 'other')], [['StartLogging'], ['UpdateTrail']])
   })
 
   test('a deleted trail delivers what it took, then nothing of it is kept but its ledger', async () => {

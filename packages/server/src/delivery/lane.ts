@@ -52,6 +52,12 @@ export interface Abandoned {
   readonly reason: AbandonReason
 }
 
+/**
+ * A put without an answer has arrived by then, or never will: S3 refuses requests that were signed longer ago, and no
+ * other store is known to keep one waiting.
+ */
+const onItsWayMsMax = 15 * 60_000
+
 /** One trail's way through one stream. Not safe for concurrent `work`: the delivery that owns it sees to that. */
 export interface Lane {
   readonly trailId: string
@@ -92,6 +98,8 @@ export function openLane(parts: LaneParts, found: LaneDocument): Lane {
   let ready: { readonly plan: Plan; readonly content: LogContent } | undefined
   /** The first plan was made here, and no attempt may have stored anything of it. */
   let isUntried = false
+  /** When the last attempt ended whose outcome is unknown; an earlier process may have made one just before this one. */
+  let uncertainAt = now()
   /** How often this process has failed to store the first plan. */
   let failures = 0
   /** Behind `at` comes nothing that a version before `since` takes. */
@@ -263,6 +271,8 @@ export function openLane(parts: LaneParts, found: LaneDocument): Lane {
     let plan = document.plans[0]!
     const target = destination()
     if (target && hasMoved(plan, target) && (isUntried || (await isNowhere(plan)))) {
+      // Not put again meanwhile: that would only be one more that may be on its way.
+      if (!isUntried) demandArrived(plan)
       plan = movePlan(plan, stream, target, now(), random)
       await replaceFirst(plan)
     }
@@ -273,7 +283,9 @@ export function openLane(parts: LaneParts, found: LaneDocument): Lane {
       const put = { bucket: plan.bucket, file, body: bodies[index]!, caller, isRepeated: !isUntried }
       const outcome = await gate(plan.bucket, () => putFile(buckets, put)).catch((error: unknown) => {
         // A definite refusal of the first file leaves the plan untried: nothing of it can be anywhere.
-        if (index > 0 || !(error instanceof BucketError) || error.isOutcomeUnknown) isUntried = false
+        const isRefused = error instanceof BucketError && !error.isOutcomeUnknown
+        if (index > 0 || !isRefused) isUntried = false
+        if (!isRefused) uncertainAt = now()
         throw error
       })
       if (outcome === 'taken') {
@@ -288,6 +300,12 @@ export function openLane(parts: LaneParts, found: LaneDocument): Lane {
   async function replaceFirst(plan: Plan): Promise<void> {
     if (ready?.plan === document.plans[0]) ready = ready && { ...ready, plan }
     await write({ ...document, plans: [plan, ...document.plans.slice(1)] })
+  }
+
+  /** @throws {BucketError} what this or an earlier process has sent may yet arrive in the bucket. */
+  function demandArrived({ from, to }: Plan): void {
+    if (now() - uncertainAt < onItsWayMsMax)
+      throw new BucketError('RequestTimeout', `an attempt to put (${from}, ${to}] may still be on its way`)
   }
 
   /** None of the plan's objects is in its bucket. @throws {BucketError} that cannot be told. */
@@ -310,6 +328,7 @@ export function openLane(parts: LaneParts, found: LaneDocument): Lane {
         if ((await readBack(buckets, plan.bucket, file)) !== 'same') return abandonFirst('removed')
       return recordStored(plan)
     }
+    demandArrived(plan)
     events.failed('content', stream, new Error(`(${plan.from}, ${plan.to}] no longer gives what was planned`))
     const target = destination()
     if (plan.isSpooled || !target) return abandonFirst('removed')
