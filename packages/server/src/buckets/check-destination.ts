@@ -1,5 +1,6 @@
 import { markerKey } from '@opentrail/core/delivery'
 import type { AccountId } from '@opentrail/core/event'
+import { pause, systemTimers, type Timers } from '../clock/index.ts'
 import type { BucketRouter } from './bucket-router.ts'
 import { BucketError } from './bucket-store.ts'
 import { createLetsDeliver } from './delivery-permission.ts'
@@ -9,10 +10,17 @@ import type { CheckDestination, Destination, DestinationFault } from './destinat
 const absentCodes = new Set(['NoSuchBucket', 'NotFound'])
 const deniedCodes = new Set(['AccessDenied', 'Forbidden', 'AllAccessDisabled'])
 
-/** See `CheckDestination`. Its marker stays when something else is wrong with the trail, as CloudTrail's does. */
-export function createCheckDestination(buckets: BucketRouter): CheckDestination {
+/** For all three questions together: other changes of trails wait meanwhile, and so does a caller, whose patience is 60 s. */
+const checkMs = 15_000
+
+/**
+ * See `CheckDestination`. Its marker stays when something else is wrong with the trail, as CloudTrail's does; it may also
+ * come after a check that took too long, which does no harm. `timers`: real time.
+ */
+export function createCheckDestination(buckets: BucketRouter, timers: Timers = systemTimers): CheckDestination {
   const letsDeliver = createLetsDeliver()
-  return async (destination) => {
+
+  async function check(destination: Destination): Promise<DestinationFault | undefined> {
     try {
       await buckets.headBucket(destination.bucket)
       if (buckets.checksPolicy(destination.bucket)) {
@@ -24,6 +32,23 @@ export function createCheckDestination(buckets: BucketRouter): CheckDestination 
     } catch (error) {
       if (error instanceof BucketError) return faultOf(error)
       throw error
+    }
+  }
+
+  return async (destination) => {
+    const done = new AbortController()
+    const tooLate = pause(timers, checkMs, done.signal).then((): DestinationFault => {
+      const message = `${destination.bucket} was not checked within ${checkMs} ms`
+      return { kind: 'unavailable', code: 'RequestTimeout', message }
+    })
+    // Ended by `done` in most cases, when nobody waits for it any more.
+    tooLate.catch(() => {})
+    const checked = check(destination)
+    checked.catch(() => {})
+    try {
+      return await Promise.race([checked, tooLate])
+    } finally {
+      done.abort(new Error('checked'))
     }
   }
 }
