@@ -12,7 +12,7 @@ const home = { account: '111122223333' as AccountId, region: 'eu-west-1' as Regi
 const other = '444455556666'
 const caller = { requestId: 'r1', sourceIPAddress: '127.0.0.1', userAgent: 'opentrail-cli' }
 
-function start() {
+function start(region = home.region) {
   const store = createMemoryBucketStore({
     now: () => Date.parse('2026-03-04T12:00:00Z'),
     checkPolicy: ({ policy }) => (policy.startsWith('{') ? undefined : 'Policies must be valid JSON'),
@@ -24,7 +24,7 @@ function start() {
     checkPolicy: ({ policy }) => (policy.startsWith('{') ? undefined : 'Policies must be valid JSON'),
     accountIds: new Set([home.account, other]),
     trail,
-    home,
+    home: { ...home, region },
   })
   const call = (name: string, body: object = {}): ReturnType<ControlRoute> =>
     routes[`/buckets/${name}`]!(body, { caller })
@@ -61,6 +61,15 @@ describe('buckets of the machine’s owner', () => {
         { bucketName: 'logs', Host: 'localhost' },
       ],
     )
+  })
+
+  test('the standard policy names the bucket in the partition of the Region, as trails there ask for it', async () => {
+    const { store, call } = start('cn-north-1' as Region)
+    await call('create', logs)
+    assert.match((await store.policy('logs')) ?? '', /"Resource":"arn:aws-cn:s3:::logs"/)
+    await call('put-policy', { bucket: 'logs', policy: { kind: 'none' } })
+    await call('put-policy', { bucket: 'logs', policy: { kind: 'standard' } })
+    assert.match((await store.policy('logs')) ?? '', /arn:aws-cn:s3:::logs\/AWSLogs\/111122223333\/\*/)
   })
 
   test('a policy is shown, replaced and deleted; each is an event of its own', async () => {

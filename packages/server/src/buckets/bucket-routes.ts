@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { AccountId } from '@opentrail/core/event'
 import { cloudTrailBucketPolicy } from '@opentrail/core/policy'
+import { partitionOf } from '@opentrail/core/trail'
 import type { AdministrationCaller, ControlRoute, ControlRoutes } from '../accounts/index.ts'
 import { ApiError } from '../operations/index.ts'
 import { createBucketActs, type BucketActsOptions } from './bucket-acts.ts'
@@ -48,6 +49,8 @@ function route<Input>(
 export function bucketRoutes(options: BucketRoutesOptions): ControlRoutes {
   const { administration, buckets, checkPolicy, accountIds, home } = options
   const acts = createBucketActs(options)
+  // Trails ask for their bucket in their own partition.
+  const partition = partitionOf(home.region)
 
   async function describeBucket(bucket: string): Promise<BucketDescription> {
     const found = (await administration.listBuckets()).find(({ name }) => name === bucket)
@@ -64,7 +67,7 @@ export function bucketRoutes(options: BucketRoutesOptions): ControlRoutes {
         throw new ApiError('NoSuchEntity', `There is no account ${account}.`, { status: 404 })
       const existing = (await administration.listBuckets()).find(({ name }) => name === bucket)
       if (existing) throw takenBy(existing, account)
-      const policy = policyText(input.policy, bucket, account)
+      const policy = policyText(input.policy, { partition, bucket, owner: account })
       checkNewPolicy(bucket, policy, checkPolicy)
       return {
         owner: account as AccountId,
@@ -84,11 +87,15 @@ export function bucketRoutes(options: BucketRoutesOptions): ControlRoutes {
     const act = {
       eventName: isDeleted ? 'DeleteBucketPolicy' : 'PutBucketPolicy',
       bucket,
-      parameters: { Host: hostName, policy: '', ...bucketPolicy(input.policy, bucket, await accountOf(bucket)) },
+      parameters: {
+        Host: hostName,
+        policy: '',
+        ...bucketPolicy(input.policy, { partition, bucket, owner: await accountOf(bucket) }),
+      },
     }
     return acts.perform(act, caller, async () => {
       const found = await describeBucket(bucket)
-      const policy = policyText(input.policy, bucket, found.owner)
+      const policy = policyText(input.policy, { partition, bucket, owner: found.owner })
       checkNewPolicy(bucket, policy, checkPolicy)
       return {
         owner: found.owner as AccountId,
@@ -150,13 +157,20 @@ function takenBy({ name, owner }: BucketDescription, account: string): BucketErr
     : new BucketError('BucketAlreadyExists', `the bucket ${name} belongs to another account`)
 }
 
+/** Which bucket a standard policy is for. */
+interface PolicySubject {
+  readonly partition: string
+  readonly bucket: string
+  readonly owner: string
+}
+
 /** @throws {ApiError} MalformedPolicy: too many accounts for one policy. */
-function policyText(policy: NewPolicy, bucket: string, owner: string): string | undefined {
+function policyText(policy: NewPolicy, { partition, bucket, owner }: PolicySubject): string | undefined {
   if (policy.kind === 'none') return undefined
   if (policy.kind === 'text') return policy.policy
   const { prefix, accounts = [owner] } = policy
   try {
-    return cloudTrailBucketPolicy({ partition: 'aws', bucket, accounts, ...(prefix !== undefined && { prefix }) })
+    return cloudTrailBucketPolicy({ partition, bucket, accounts, ...(prefix !== undefined && { prefix }) })
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause
     throw new ApiError('MalformedPolicy', cause.message, { cause })
@@ -164,9 +178,9 @@ function policyText(policy: NewPolicy, bucket: string, owner: string): string | 
 }
 
 /** The policy as S3's events show it: as JSON, not as text. One that is no JSON, or cannot be made, is about to be refused. */
-function bucketPolicy(policy: NewPolicy, bucket: string, owner: string): { readonly bucketPolicy?: unknown } {
+function bucketPolicy(policy: NewPolicy, subject: PolicySubject): { readonly bucketPolicy?: unknown } {
   try {
-    const written = policyText(policy, bucket, owner)
+    const written = policyText(policy, subject)
     return written === undefined ? {} : { bucketPolicy: JSON.parse(written) as unknown }
   } catch {
     return {}
