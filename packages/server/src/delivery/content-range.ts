@@ -5,12 +5,16 @@ import type { BuiltContent } from './content-memo.ts'
 import { logFileQuota, type ContentLimits } from './content-limits.ts'
 import type { PageReader } from './content-pages.ts'
 import type { ContentRunner } from './content-runner.ts'
+import type { PackTask } from './pack-file.ts'
 import type { PageSelection, Room, SelectedRun } from './select-page.ts'
 
 /** A plan cannot be repeated: its range has more than a file may hold. It was not made by this program, or is damaged. */
 export class ContentTooLargeError extends Error {
   override readonly name = 'ContentTooLargeError'
 }
+
+/** Of a range: it was cut early because so much came in, or a backlog is being worked off. */
+const hurriedEntries = 10_000
 
 /** `{"Records":[` and `]}` of one file of each kind. */
 const frameBytes = 14 * logFileKinds.length
@@ -58,13 +62,18 @@ export async function buildRange(
     const runs = gathered.take(kind)
     if (runs.length === 0) continue
     signal.throwIfAborted()
-    files.push(await packed(kind, runs, runner))
+    files.push(await packed(kind, runs, runner, to - after < hurriedEntries ? 'thorough' : 'quick'))
   }
   const { entries, configVersion, changes, span } = gathered
   return { content: { to: end, files, configVersion, changes, missing: end - after - entries }, span }
 }
 
-async function packed(kind: LogFileKind, runs: readonly SelectedRun[], runner: ContentRunner): Promise<FileContent> {
+async function packed(
+  kind: LogFileKind,
+  runs: readonly SelectedRun[],
+  runner: ContentRunner,
+  effort: PackTask['effort'],
+): Promise<FileContent> {
   // Before the records are handed over: they are gone from here afterwards.
   const file = {
     kind,
@@ -73,7 +82,7 @@ async function packed(kind: LogFileKind, runs: readonly SelectedRun[], runner: C
     newest: runs.reduce((newest, run) => Math.max(newest, run.newest), -Infinity),
     isOwnDeliveriesOnly: runs.every(({ isOwnDeliveriesOnly }) => isOwnDeliveriesOnly),
   }
-  return { ...file, ...(await runner.pack({ runs: runs.map(({ records }) => records) })) }
+  return { ...file, ...(await runner.pack({ runs: runs.map(({ records }) => records), effort })) }
 }
 
 /** Only what selects: a trail's name or bucket makes no other selection. */

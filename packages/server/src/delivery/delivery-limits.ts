@@ -31,7 +31,7 @@ const GiB = 2 ** 30
 
 export const defaultDeliveryLimits: DeliveryLimits = {
   intervalMs: minuteMs,
-  eagerEvents: 20_000,
+  eagerEvents: 10_000,
   backlogBytesMax: 2 * GiB,
   spoolBytesMax: 10 * GiB,
   spooledPlansMax: 1_000,
