@@ -20,12 +20,16 @@ export function openBucketPort(buckets: SimulatedBuckets, call: Call): BucketSto
     throw failure('RequestTimeout')
   }
 
+  /** A bucket that holds an object is not missing, and a missing one holds none. */
+  const codeOf = (bucket: string, { code = 'RequestTimeout' }: Fault): string =>
+    code === 'NoSuchBucket' && buckets.exists(bucket) ? 'InternalError' : code
+
   return {
     ...port,
     put: (object) => call(['buckets'], (fault) => put(object, fault)),
     get: (bucket, key, options) =>
       call(['buckets'], async (fault) => {
-        if (fault && fault.kind !== 'garbage') throw failure(fault.code ?? 'RequestTimeout')
+        if (fault && fault.kind !== 'garbage') throw failure(codeOf(bucket, fault))
         const found = await port.get(bucket, key, options)
         return fault ? { ...found, body: buckets.garble(found.body) } : found
       }),

@@ -79,6 +79,8 @@ export interface Ledger {
   readonly archive: Map<StreamId, StoredEntry[]>
   /** What is kept at least, by the cut of the last retention: admission time in ms. */
   retainedBefore: number
+  /** From then on an hour of the window is no hour between two entries. */
+  clockWentBack: boolean
 }
 
 export function newLedger(): Ledger {
@@ -93,6 +95,7 @@ export function newLedger(): Ledger {
     tick: () => ++ticks,
     archive: new Map(),
     retainedBefore: -Infinity,
+    clockWentBack: false,
   }
 }
 

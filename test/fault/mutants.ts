@@ -1,3 +1,5 @@
+import { deliveryMutants } from './delivery-mutants.ts'
+
 /** A deliberate breakage of the product: texts of one file, replaced while it is loaded. Nothing on disk changes. */
 export interface Mutant {
   readonly name: string
@@ -190,4 +192,5 @@ export const mutants: readonly Mutant[] = [
     file: 'server/src/journal/segment-journal.ts',
     edits: [{ from: 'newest < admittedBefore', to: 'newest < admittedBefore + 86_400_000' }],
   },
+  ...deliveryMutants,
 ]

@@ -32,6 +32,8 @@ import { createWorld, type World } from './world.ts'
 const secondMs = 1_000
 const hourMs = 3_600 * secondMs
 const dayMs = 24 * hourMs
+/** Events are up to 200 s ahead of the clock that they were sent by, and may be 300 s ahead of the server's. */
+const futureMsMax = 90 * secondMs
 /** Errors that a request may be answered with, beside an injected one that came through; anything else is a bug. */
 const expectedErrors = new Set(['JournalFullError', 'JournalUnavailableError', 'WriterBusyError'])
 const isExpected = (error: unknown): boolean =>
@@ -47,6 +49,9 @@ export interface Outcome {
   readonly faults: number
   readonly walks: number
   readonly removed: number
+  /** Log files that trails were delivered, and ranges that were given up. */
+  readonly files: number
+  readonly abandoned: number
   /** Of all that was stored and when, as a repetition has to store it again. */
   readonly digest: string
 }
@@ -59,12 +64,15 @@ export async function simulate(seed: number): Promise<Outcome> {
   const open: Walk[] = []
   const ended: Walk[] = []
   await world.open()
+  // Mostly there is something to deliver from the beginning.
+  for (let changes = below(dice, 7); changes > 0; changes--)
+    await world.settle(world.life.process, [changeTrail(world)])
   const steps = 8 + below(dice, 22)
   for (let step = 0; step < steps; step++) {
     const { leaps } = await prepare(world)
     const work: Promise<unknown>[] = Array.from({ length: 1 + below(dice, 4) }, () => act(world, open, ended, counts))
     // Retention at its most dangerous: much is old at once, and history may not have it all.
-    if (leaps) work.push(world.life.schedule.runDue())
+    if (leaps || chance(dice, 0.4)) work.push(world.life.schedule.runDue())
     const died = !(await world.settle(world.life.process, work))
     if (died || chance(dice, 0.06)) {
       if (!died && chance(dice, 0.5)) await close(world)
@@ -84,11 +92,14 @@ export async function simulate(seed: number): Promise<Outcome> {
   await finish(world, counts)
   for (const walk of open) walk.compare()
   const states = world.life.journal.streams()
+  const deliveries = [...world.ledger.lanes.values()].flatMap(({ entries }) => [...entries.values()])
   return {
     seed,
     entries: states.reduce((sum, { last }) => sum + last, 0),
     removed: states.reduce((sum, { first }) => sum + first - 1, 0),
     faults: world.faults.happened,
+    files: deliveries.filter((entry) => 'key' in entry).length,
+    abandoned: deliveries.filter((entry) => 'reason' in entry).length,
     digest: digestOf(world),
     ...counts,
   }
@@ -107,6 +118,9 @@ async function prepare(world: World): Promise<{ leaps: boolean }> {
   const { dice, faults, machine } = world
   await world.advanceClock(below(dice, 20 * secondMs))
   if (chance(dice, 0.12)) await world.advanceClock(below(dice, 3 * hourMs))
+  // Within the day: history, which counts by days of admission, has to be looked at before they may go backwards.
+  if (world.clockGoesBack && chance(dice, 0.2))
+    await world.advanceClock(-below(dice, Math.min(pick(dice, [5_000, 2 * hourMs]), world.clocks.domain() % dayMs)))
   const leaps = chance(dice, 0.08)
   if (leaps) await world.advanceClock(pick(dice, [1, 1, 2, 29, 30, 99]) * dayMs + below(dice, 2 * dayMs))
   if (chance(dice, world.engineUp ? 0.05 : 0.4)) world.setEngine(!world.engineUp)
@@ -116,11 +130,11 @@ async function prepare(world: World): Promise<{ leaps: boolean }> {
   if (chance(dice, 0.3)) {
     const target = pick<FaultTarget>(dice, ['disk', 'sync', 'control', 'postings', 'buckets', 'buckets', 'spool'])
     for (let many = 1 + below(dice, 3); many > 0; many--)
-      faults.plan({ target, kind: kindOf(dice, target), code: pick(dice, codes), ...place(world) })
+      faults.plan({ target, kind: kindOf(dice, target), code: pick(dice, codes), ...place(world, target) })
   }
   if (chance(dice, 0.12)) {
     const target = pick<FaultTarget>(dice, ['disk', 'sync', 'sync', 'control', 'postings', 'buckets', 'spool', 'any'])
-    faults.plan({ target, kind: 'kill', ...place(world) })
+    faults.plan({ target, kind: 'kill', ...place(world, target) })
   }
   return { leaps }
 }
@@ -129,7 +143,7 @@ const codes = ['SlowDown', 'AccessDenied', 'NoSuchBucket', 'InternalError', 'Req
 const outages: readonly Outage[] = ['SlowDown', 'AccessDenied', 'InternalError', 'RequestTimeout', 'garbage']
 
 function kindOf(dice: Dice, target: FaultTarget): Fault['kind'] {
-  if (target === 'buckets') return pick(dice, ['fail', 'fail', 'late', 'garbage'] as const)
+  if (target === 'buckets') return pick(dice, ['fail', 'fail', 'late', 'late', 'garbage'] as const)
   return target !== 'control' && target !== 'postings' && chance(dice, 0.3) ? 'full' : 'fail'
 }
 
@@ -143,8 +157,9 @@ async function changeBuckets({ dice, machine: { buckets }, clocks }: World): Pro
   await buckets.arrive(clocks.domain(), () => chance(dice, 0.3))
 }
 
-const place = ({ dice }: World): Pick<Fault, 'skip' | 'when'> => ({
-  skip: below(dice, pick(dice, [3, 10, 40])),
+const place = ({ dice }: World, target: FaultTarget): Pick<Fault, 'skip' | 'when'> => ({
+  // Buckets and the spool are called seldom.
+  skip: below(dice, target === 'buckets' || target === 'spool' ? 3 : pick(dice, [3, 10, 40])),
   when: pick(dice, ['before', 'half', 'after']),
 })
 
@@ -155,8 +170,10 @@ function act(world: World, open: Walk[], ended: Walk[], counts: { walks: number 
   const roll = dice()
   if (roll < 0.36) return send(world, world.workload.request(world.clocks.domain()))
   if (roll < 0.44) {
-    const failed = attempts.filter(({ end }) => end !== 'answered')
-    const again = pick(dice, failed.length > 0 && chance(dice, 0.7) ? failed : attempts.slice(-20))
+    // Where the clock went back, events are not sent again before they happened.
+    const sendable = attempts.filter(({ sentAt }) => sentAt <= world.clocks.domain() + futureMsMax)
+    const failed = sendable.filter(({ end }) => end !== 'answered')
+    const again = pick(dice, failed.length > 0 && chance(dice, 0.7) ? failed : sendable.slice(-20))
     return again ? send(world, again.request) : Promise.resolve()
   }
   if (roll < 0.5) return change(world)

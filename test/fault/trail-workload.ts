@@ -58,6 +58,7 @@ export function createTrailWorkload(dice: Dice) {
     }),
     (before) => update(before, { isMultiRegion: !before.settings.isMultiRegion }),
     (before) => update(before, destination()),
+    (before) => update(before, destination()),
     (before) => ({ eventName: 'AddTags', after: { ...before, tags: [{ key: `tag-${prefixes}` }] } }),
     () => ({ eventName: 'DeleteTrail', after: undefined }),
   ]

@@ -63,6 +63,7 @@ export async function createWorld(seed: number) {
   const turns = createTurns(seededRandom(seed * 5 + 1))
   const randomBytes = seededRandom(seed * 5 + 2)
   const machineDice = seededRandom(seed * 5 + 3)
+  const clockGoesBack = chance(dice, 0.2)
   let now = startedAt
   const random: Random = { bytes: (length) => Uint8Array.from({ length }, () => below(randomBytes, 256)) }
   const workload = createWorkload(seededRandom(seed * 5 + 4))
@@ -105,7 +106,7 @@ export async function createWorld(seed: number) {
     spoolBytesMax: pick(dice, [2 ** 31, 2_000, 500]),
     spooledPlansMax: pick(dice, [1_000, 3]),
     giveUpMs: pick(dice, [30 * dayMs, 30 * dayMs, 3_600_000, 20_000]),
-    triesMin: pick(dice, [1, 2, 10]),
+    triesMin: pick(dice, [1, 3, 10, 10]),
     pauseMaxMs: pick(dice, [300_000, 5_000]),
     putsPerBucketMax: pick(dice, [8, 1]),
   }
@@ -300,9 +301,11 @@ export async function createWorld(seed: number) {
       return faults.happened > calmSince || !engineUp
     },
     trailWorkload,
+    clockGoesBack,
     /** By less than nothing, too. What was on its way to a bucket arrives first. */
     async advanceClock(ms: number): Promise<void> {
       await machine.buckets.arrive(now + ms, () => false)
+      if (ms < 0) ledger.clockWentBack = true
       now += ms
     },
     /** The engine's process dies, or its successor starts. */
