@@ -155,7 +155,8 @@ export const settings = {
   }),
   'delivery-backlog-bytes-max': setting(byteSize(64 * MiB, 2 ** 50), {
     placeholder: 'SIZE',
-    brief: 'What one trail may leave undelivered in the journal before its log files are finished and spooled',
+    brief:
+      'What one trail may leave undelivered of one Region in the journal before its log files are finished and spooled',
     fallback: 2 * GiB,
   }),
   throttle: setting(onOff, { brief: 'Limit calls per second as AWS does (LookupEvents: 2)', fallback: false }),
