@@ -10,7 +10,7 @@ import type { CheckDestination, Destination, DestinationFault } from './destinat
 const absentCodes = new Set(['NoSuchBucket', 'NotFound'])
 const deniedCodes = new Set(['AccessDenied', 'Forbidden', 'AllAccessDisabled'])
 
-/** For all three questions together: other changes of trails wait meanwhile, and so does a caller, whose patience is 60 s. */
+/** For all three questions together: a caller waits meanwhile, whose patience is 60 s. */
 const checkMs = 15_000
 
 /**

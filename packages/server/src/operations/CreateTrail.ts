@@ -1,29 +1,27 @@
 import type { AccountId, Region } from '@opentrail/core/event'
 import { defaultSelectors } from '@opentrail/core/selector'
 import {
-  dependencyFault,
   planSettings,
   readTags,
   readTrailName,
   roomFault,
   supportFault,
-  wireSettings,
   type Tag,
   type Trail,
   type TrailSettings,
 } from '@opentrail/core/trail'
 import { uuid, type Random } from '../clock/index.ts'
+import { changeSettings } from './change-settings.ts'
 import { defineOperation } from './define-operation.ts'
 import type { Operation } from './operation.ts'
 import { inputMember } from './operation-input.ts'
-import { refuseUnusableDestination } from './refuse-destination.ts'
 import { readRequestedSettings, readSentTags } from './trail-input.ts'
 import { accepted, refuseIf } from './trail-refusal.ts'
 
 /** Makes a trail in the called Region. It does not log before StartLogging. `random`: for the trail's id. */
 export const createCreateTrail = (random: Random): Operation =>
   defineOperation('CreateTrail', async (input, context) => {
-    const { caller, region: homeRegion, regions, clocks, trails, checkDestination, commit } = context
+    const { caller, region: homeRegion, regions, clocks, trails } = context
     const sentName = inputMember.string(input, 'Name')
     const requested = readRequestedSettings(input)
     const sentTags = readSentTags(input)
@@ -32,22 +30,11 @@ export const createCreateTrail = (random: Random): Operation =>
     const { tags } = accepted(readTags(sentTags ?? []))
     const { account } = caller
     refuseIf(supportFault(requested, account))
-    return trails.change(async (save) => {
-      const trail = newTrail({
-        id: uuid(random),
-        account,
-        homeRegion,
-        name,
-        settings,
-        tags,
-        createdAt: clocks.domain(),
-      })
-      refuseIf(roomFault(trail, trails.ofAccount(account), regions))
-      await refuseUnusableDestination(trail, checkDestination)
-      refuseIf(dependencyFault(requested))
-      const output = wireSettings(trail)
-      await save({ before: undefined, after: trail, output }, commit)
-      return output
+    return changeSettings(context, requested, () => {
+      const id = uuid(random)
+      const after = newTrail({ id, account, homeRegion, name, settings, tags, createdAt: clocks.domain() })
+      refuseIf(roomFault(after, trails.ofAccount(account), regions))
+      return { before: undefined, after }
     })
   })
 

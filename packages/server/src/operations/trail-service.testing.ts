@@ -26,6 +26,8 @@ export async function createTrailService() {
     regions: ['us-east-1', 'eu-west-1', 'ap-south-2'],
     /** By bucket. */
     faults: new Map<string, DestinationFault>(),
+    /** Buckets that answer only then. */
+    delays: new Map<string, Promise<void>>(),
     /** What the bucket check was asked, in order. */
     checked: [] as Destination[],
     /** What was committed, in order. */
@@ -47,6 +49,7 @@ export async function createTrailService() {
         delivery: { status: (_trailId: string, of: Region) => service.deliveries.get(of) ?? {} },
         checkDestination: async (destination: Destination) => {
           service.checked.push(destination)
+          await service.delays.get(destination.bucket)
           return service.faults.get(destination.bucket)
         },
         commit: async (change: Change) => {

@@ -1,0 +1,50 @@
+import { isDeepStrictEqual } from 'node:util'
+import { dependencyFault, wireSettings, type RequestedSettings, type Trail } from '@opentrail/core/trail'
+import { ApiError } from './api-error.ts'
+import type { OperationContext } from './operation.ts'
+import { refuseUnusableDestination } from './refuse-destination.ts'
+import { refuseIf } from './trail-refusal.ts'
+
+/** A trail that is made (no `before`) or gets other settings. */
+export interface SettingsChange {
+  readonly before: Trail | undefined
+  readonly after: Trail
+}
+
+/** Each further one means that another call has moved the trail to another bucket or prefix while its bucket was asked. */
+const attemptsMax = 3
+
+/**
+ * Makes the change that `plan` finds and answers the trail's settings. Its bucket is asked first and while other changes go
+ * on, so one that hangs holds up nobody's StopLogging; what came out is planned once more before it is saved. `plan` throws
+ * what can be told without the bucket, and is always called while no other change is under way.
+ * @throws {ApiError} what `plan` throws, and what is wrong with bucket, topic, key or log group; Conflict
+ */
+export async function changeSettings(
+  context: Pick<OperationContext, 'trails' | 'checkDestination' | 'commit'>,
+  requested: RequestedSettings,
+  plan: () => SettingsChange,
+): Promise<Record<string, unknown>> {
+  const { trails, checkDestination, commit } = context
+  let { after: checked } = await trails.change(async () => plan())
+  for (let attempt = 1; attempt <= attemptsMax; attempt++) {
+    await refuseUnusableDestination(checked, checkDestination)
+    refuseIf(dependencyFault(requested))
+    const made = await trails.change(async (save) => {
+      const { before, after } = plan()
+      if (!isSameDestination(after, checked)) return { after }
+      const output = { ...wireSettings(after), ...(before && clearedTopic(requested)) }
+      if (!isDeepStrictEqual(after.settings, before?.settings)) await save({ before, after, output }, commit)
+      return { after, output }
+    })
+    if (made.output) return made.output
+    checked = made.after
+  }
+  throw new ApiError('ConflictException', 'The trail is being changed by other calls at the moment; try again.')
+}
+
+const isSameDestination = ({ settings: a }: Trail, { settings: b }: Trail): boolean =>
+  a.bucket === b.bucket && a.keyPrefix === b.keyPrefix
+
+/** A topic that was cleared is answered as empty texts, as AWS does it. */
+const clearedTopic = ({ topic }: RequestedSettings) => (topic === '' ? { SnsTopicName: '', SnsTopicARN: '' } : {})
