@@ -50,6 +50,9 @@ export function bucketAdministrationContract(
         { name: 'second', ...settings, createdAt: 1_000 },
       ])
       assert.deepEqual(await store.headBucket('first'), { region: 'us-east-1' })
+      assert.deepEqual(await store.describeBucket('second'), { name: 'second', ...settings, createdAt: 1_000 })
+      for (const absent of ['third', '', 'first\0', '../first', 'x'.repeat(5_000)])
+        assert.equal(await store.describeBucket(absent), undefined)
       assert.equal(await store.policy('first'), 'p')
       assert.equal(await store.policy('second'), undefined)
     })

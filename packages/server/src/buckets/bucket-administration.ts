@@ -22,6 +22,8 @@ export interface BucketAdministration {
   deleteBucket(bucket: string): Promise<void>
   /** Deleting what is not there succeeds, as with S3. @throws {BucketError} NoSuchBucket */
   deleteObject(bucket: string, key: string): Promise<void>
+  /** Undefined: there is no such bucket, nor could there be one of that name. */
+  describeBucket(bucket: string): Promise<BucketDescription | undefined>
   /** In the order of their names. */
   listBuckets(): Promise<readonly BucketDescription[]>
   /** No bucket has ever been made, as of this opening: the first start makes the default one, however often it was killed before. */

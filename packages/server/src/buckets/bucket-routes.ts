@@ -15,7 +15,7 @@ import {
 import { BucketError, type BucketStore } from './bucket-store.ts'
 
 export interface BucketRoutesOptions extends BucketActsOptions {
-  readonly administration: Pick<BucketAdministration, 'createBucket' | 'putPolicy' | 'listBuckets'>
+  readonly administration: Pick<BucketAdministration, 'createBucket' | 'putPolicy' | 'describeBucket' | 'listBuckets'>
   readonly buckets: Pick<BucketStore, 'policy'>
   /** The one that the store was given: what it would refuse is refused before it is recorded as done. */
   readonly checkPolicy?: CheckPolicy
@@ -53,7 +53,7 @@ export function bucketRoutes(options: BucketRoutesOptions): ControlRoutes {
   const partition = partitionOf(home.region)
 
   async function describeBucket(bucket: string): Promise<BucketDescription> {
-    const found = (await administration.listBuckets()).find(({ name }) => name === bucket)
+    const found = await administration.describeBucket(bucket)
     if (!found) throw new BucketError('NoSuchBucket', `there is no bucket ${JSON.stringify(bucket.slice(0, 80))}`)
     return found
   }
@@ -65,7 +65,7 @@ export function bucketRoutes(options: BucketRoutesOptions): ControlRoutes {
       checkNewBucketName(bucket)
       if (!accountIds.has(account))
         throw new ApiError('NoSuchEntity', `There is no account ${account}.`, { status: 404 })
-      const existing = (await administration.listBuckets()).find(({ name }) => name === bucket)
+      const existing = await administration.describeBucket(bucket)
       if (existing) throw takenBy(existing, account)
       const policy = policyText(input.policy, { partition, bucket, owner: account })
       checkNewPolicy(bucket, policy, checkPolicy)
@@ -107,7 +107,7 @@ export function bucketRoutes(options: BucketRoutesOptions): ControlRoutes {
     })
   }
   const accountOf = async (bucket: string): Promise<string> =>
-    (await administration.listBuckets()).find(({ name }) => name === bucket)?.owner ?? home.account
+    (await administration.describeBucket(bucket))?.owner ?? home.account
 
   return {
     '/buckets/create': route(newBucket, create),

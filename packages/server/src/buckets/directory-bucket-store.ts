@@ -164,6 +164,10 @@ export async function openDirectoryBucketStoreOn(
     createBucket: (bucket, settings) => write(() => buckets.createBucket(bucket, settings)),
     putPolicy: (bucket, policy) => write(() => buckets.putPolicy(bucket, policy)),
     deleteBucket: (bucket) => write(() => buckets.deleteBucket(bucket)),
+    async describeBucket(bucket) {
+      ensureOpen()
+      return buckets.describeBucket(bucket)
+    },
     async listBuckets() {
       ensureOpen()
       return buckets.listBuckets()

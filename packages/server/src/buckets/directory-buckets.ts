@@ -4,6 +4,7 @@ import {
   checkNewBucketName,
   checkNewPolicy,
   type BucketAdministration,
+  type BucketDescription,
   type CheckPolicy,
 } from './bucket-administration.ts'
 import { BucketError } from './bucket-store.ts'
@@ -17,7 +18,7 @@ import {
   type BucketRecord,
 } from './directory-records.ts'
 import type { IndexReader, ObjectIndex } from './object-index.ts'
-import { checkBucketName } from './s3-names.ts'
+import { checkBucketName, isBucketName } from './s3-names.ts'
 
 /** @throws {BucketError} InvalidBucketName, NoSuchBucket */
 export function readBucket(index: IndexReader, bucket: string): BucketRecord {
@@ -38,7 +39,10 @@ export function createDirectoryBuckets({
   index,
   now,
   checkPolicy,
-}: DirectoryBucketsOptions): Pick<BucketAdministration, 'createBucket' | 'putPolicy' | 'deleteBucket' | 'listBuckets'> {
+}: DirectoryBucketsOptions): Pick<
+  BucketAdministration,
+  'createBucket' | 'putPolicy' | 'deleteBucket' | 'describeBucket' | 'listBuckets'
+> {
   return {
     async createBucket(bucket, { owner, region, policy }) {
       checkNewBucketName(bucket)
@@ -68,11 +72,19 @@ export function createDirectoryBuckets({
         transaction.remove(bucketKey(bucket))
       })
     },
+    async describeBucket(bucket) {
+      const stored = isBucketName(bucket) ? index.get(bucketKey(bucket)) : undefined
+      return stored && described(bucket, stored)
+    },
     async listBuckets() {
-      return index.range(bucketPrefix, undefined, bucketsMax).map(({ key, value }) => {
-        const { owner, region, createdAt } = decodeBucket(value)
-        return { name: key.toString('utf8', bucketPrefix.length), owner, region, createdAt }
-      })
+      return index
+        .range(bucketPrefix, undefined, bucketsMax)
+        .map(({ key, value }) => described(key.toString('utf8', bucketPrefix.length), value))
     },
   }
+}
+
+function described(name: string, stored: Buffer): BucketDescription {
+  const { owner, region, createdAt } = decodeBucket(stored)
+  return { name, owner, region, createdAt }
 }

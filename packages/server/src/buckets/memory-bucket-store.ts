@@ -5,6 +5,7 @@ import {
   checkNewBucketName,
   checkNewPolicy,
   type BucketAdministration,
+  type BucketDescription,
   type CheckPolicy,
 } from './bucket-administration.ts'
 import { BucketError, type BucketStore, type NewObject, type ObjectHead } from './bucket-store.ts'
@@ -128,13 +129,22 @@ export function createMemoryBucketStore(options: MemoryBucketStoreOptions = {}):
       checkObjectPlace(name, key)
       bucketNamed(name).objects.delete(key)
     },
+    async describeBucket(name) {
+      const bucket = buckets.get(name)
+      return bucket && described(name, bucket)
+    },
     async listBuckets() {
-      return [...buckets]
-        .map(([name, { owner, region, createdAt }]) => ({ name, owner, region, createdAt }))
-        .sort((a, b) => (a.name < b.name ? -1 : 1))
+      return [...buckets].map(([name, bucket]) => described(name, bucket)).sort((a, b) => (a.name < b.name ? -1 : 1))
     },
   }
 }
+
+const described = (name: string, { owner, region, createdAt }: MemoryBucket): BucketDescription => ({
+  name,
+  owner,
+  region,
+  createdAt,
+})
 
 function storedObject(object: NewObject, lastModified: number): StoredObject {
   const body = Uint8Array.from(object.body)

@@ -8,9 +8,11 @@ const bucketName = /^(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/
 const otherService = /--(x|op|table)-s3$|\.mrap$/
 const keyBytesMax = 1024
 
+export const isBucketName = (bucket: string): boolean => bucketName.test(bucket) && !otherService.test(bucket)
+
 /** @throws {BucketError} InvalidBucketName */
 export function checkBucketName(bucket: string): void {
-  if (!bucketName.test(bucket) || otherService.test(bucket))
+  if (!isBucketName(bucket))
     throw new BucketError('InvalidBucketName', `no bucket can be named ${JSON.stringify(bucket.slice(0, 80))}`)
 }
 

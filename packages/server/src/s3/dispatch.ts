@@ -15,6 +15,8 @@ import type { S3Request } from './s3-request.ts'
 
 /** Which buckets there are, and whose they are. */
 export interface BucketOwners {
+  /** Undefined: there is no such bucket. Asked with each call, of whatever name the client sent. */
+  describeBucket(bucket: string): Promise<OwnedBucket | undefined>
   listBuckets(): Promise<readonly OwnedBucket[]>
 }
 

@@ -386,7 +386,8 @@ describe('what goes wrong', () => {
   })
 
   test('a call whose bucket cannot be looked up is recorded all the same', async () => {
-    const owners = { listBuckets: () => Promise.reject(new BucketError('ServiceUnavailable', 'closed')) }
+    const closed = () => Promise.reject(new BucketError('ServiceUnavailable', 'closed'))
+    const owners = { describeBucket: closed, listBuckets: closed }
     await using front = await startFront({ owners })
     assert.equal(codeOf(await signed(front.server, { path: '/logs/k' })), 'ServiceUnavailable')
     assert.deepEqual(

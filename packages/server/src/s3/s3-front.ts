@@ -141,7 +141,7 @@ async function ownerOf(
 ): Promise<{ readonly owner: AccountId | undefined; readonly error?: S3Error }> {
   if (request.bucket === undefined) return { owner: undefined }
   try {
-    const found = (await options.owners.listBuckets()).find(({ name }) => name === request.bucket)
+    const found = await options.owners.describeBucket(request.bucket)
     return { owner: found?.owner as AccountId | undefined }
   } catch (error) {
     return { owner: undefined, error: asS3Error(error, request, options) }
