@@ -32,9 +32,12 @@ const keyPrefixForm = /^[A-Za-z0-9!_.*'()/&$@=;:+ ,?-]*$/
 
 const invalidPrefix = (message: string) => trailFault('invalid-key-prefix', message)
 
+/** The folder that a prefix names: CloudTrail takes `/logs` and writes below `logs/`. Empty: none. */
+export const keyFolder = (prefix: string): string => prefix.replace(/^\//, '').replace(/\/$/, '')
+
 /**
- * An empty prefix is none. The prefix and the rest of a key are joined by a slash, so one at its ends, or two together,
- * would make a folder without a name; `.` and `..` are not folders to every S3-compatible store.
+ * An empty prefix is none. The folder and the rest of a key are joined by a slash, so two together would make a folder
+ * without a name; `.` and `..` are not folders to every S3-compatible store.
  */
 export function keyPrefixFault(prefix: string): TrailFault | undefined {
   if (prefix === '') return undefined
@@ -47,9 +50,8 @@ export function keyPrefixFault(prefix: string): TrailFault | undefined {
     return invalidPrefix(
       "S3 key prefix can only contain letters, numbers, spaces, slashes, and the characters ! _ . * ' ( ) & $ @ = ; : + , ? -",
     )
-  if (prefix.split('/').some((folder) => folder === '' || folder === '.' || folder === '..'))
-    return invalidPrefix(
-      'S3 key prefix must not start or end with a slash, and no part between slashes may be empty, "." or "..".',
-    )
+  const folders = keyFolder(prefix).split('/')
+  if (prefix !== '/' && folders.some((folder) => folder === '' || folder === '.' || folder === '..'))
+    return invalidPrefix('No part of an S3 key prefix between slashes may be empty, "." or "..".')
   return undefined
 }

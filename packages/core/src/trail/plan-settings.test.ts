@@ -84,9 +84,9 @@ test('a key prefix has at most 200 harmless characters and folders with names', 
     assert.equal(plan({ bucket, keyPrefix }).keyPrefix, keyPrefix)
   }
   for (const keyPrefix of [
-    '/',
-    '/a',
-    'a/',
+    '//',
+    '//a',
+    '/./',
     'a//b',
     '.',
     '..',
@@ -174,7 +174,7 @@ test('of several faults the first in the order of checks is told', () => {
     includesGlobalServiceEvents: false,
     logGroupArn: 'g',
     bucket: 'B',
-    keyPrefix: '/',
+    keyPrefix: '..',
     topic: ' ',
     encryptionKey: ' ',
   }

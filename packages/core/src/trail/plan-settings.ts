@@ -18,7 +18,7 @@ export function planSettings(
     combinationFault(settings) ??
     logMembersFault(requested) ??
     bucketNameFault(bucket) ??
-    keyPrefixFault(settings.keyPrefix ?? '') ??
+    keyPrefixFault(settings.sentKeyPrefix ?? settings.keyPrefix ?? '') ??
     topicNameFault(requested.topic ?? '') ??
     encryptionKeyFault(requested.encryptionKey ?? '')
   return fault ?? { ok: true, settings }

@@ -1,3 +1,4 @@
+import { keyFolder } from './bucket-rules.ts'
 import type { TrailSettings } from './trail.ts'
 
 /** What CreateTrail and UpdateTrail ask for. Undefined: not mentioned. An empty text clears, as the clients do it. */
@@ -27,10 +28,9 @@ export function mergeSettings(
   current: TrailSettings | undefined,
 ): TrailSettings {
   const isMultiRegion = requested.isMultiRegion ?? current?.isMultiRegion ?? false
-  const keyPrefix = requested.keyPrefix ?? current?.keyPrefix ?? ''
   return {
     bucket: requested.bucket,
-    ...(keyPrefix !== '' && { keyPrefix }),
+    ...prefixSettings(requested.keyPrefix ?? current?.sentKeyPrefix ?? current?.keyPrefix ?? ''),
     isMultiRegion,
     includesGlobalServiceEvents: requested.includesGlobalServiceEvents ?? followingGlobal(isMultiRegion, current),
     validatesLogFiles: requested.validatesLogFiles ?? current?.validatesLogFiles ?? false,
@@ -41,4 +41,9 @@ export function mergeSettings(
 function followingGlobal(isMultiRegion: boolean, current: TrailSettings | undefined): boolean {
   if (isMultiRegion || !current) return true
   return current.isMultiRegion ? false : current.includesGlobalServiceEvents
+}
+
+function prefixSettings(sent: string): Pick<TrailSettings, 'keyPrefix' | 'sentKeyPrefix'> {
+  const keyPrefix = keyFolder(sent)
+  return { ...(keyPrefix !== '' && { keyPrefix }), ...(keyPrefix !== sent && { sentKeyPrefix: sent }) }
 }

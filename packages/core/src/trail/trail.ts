@@ -4,8 +4,10 @@ import type { TrailSelectors } from '../selector/index.ts'
 /** What CreateTrail and UpdateTrail set. Absent: not set; there are no empty strings. */
 export interface TrailSettings {
   readonly bucket: string
-  /** Without slashes at its ends. */
+  /** The folder that keys begin with, without slashes at its ends. */
   readonly keyPrefix?: string
+  /** The prefix as sent, where it is not `keyPrefix` itself: with slashes at its ends. Answers repeat it. */
+  readonly sentKeyPrefix?: string
   readonly isMultiRegion: boolean
   readonly includesGlobalServiceEvents: boolean
   readonly validatesLogFiles: boolean

@@ -23,6 +23,7 @@ test('a trail is shown with every computed flag, and without what is not set', (
     HasInsightSelectors: false,
   })
   assert.equal(wireSettings(trail({ settings: { keyPrefix: 'p' } })).S3KeyPrefix, 'p')
+  assert.equal(wireSettings(trail({ settings: { keyPrefix: 'p', sentKeyPrefix: '/p' } })).S3KeyPrefix, '/p')
   assert.equal(wireTrail(trail({ hasCustomSelectors: true })).HasCustomEventSelectors, true)
 })
 

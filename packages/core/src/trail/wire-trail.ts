@@ -3,8 +3,8 @@ import type { Tag, Trail } from './trail.ts'
 
 /** A trail's settings under their wire names, as CreateTrail and UpdateTrail answer them. What is not set is absent. */
 export function wireSettings(trail: Trail) {
-  const { bucket, keyPrefix, isMultiRegion, includesGlobalServiceEvents, validatesLogFiles, isRecursive } =
-    trail.settings
+  const { bucket, isMultiRegion, includesGlobalServiceEvents, validatesLogFiles, isRecursive } = trail.settings
+  const keyPrefix = trail.settings.sentKeyPrefix ?? trail.settings.keyPrefix
   return {
     Name: trail.name,
     S3BucketName: bucket,

@@ -121,7 +121,7 @@ test('of several faults the first in the order of checks is told, and the bucket
     IsMultiRegionTrail: true,
     IncludeGlobalServiceEvents: false,
     CloudWatchLogsLogGroupArn: 'group',
-    S3KeyPrefix: '/',
+    S3KeyPrefix: '..',
     SnsTopicName: 'a b',
     KmsKeyId: 'x',
     TagsList: [{ Key: '' }],

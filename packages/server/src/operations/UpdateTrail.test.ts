@@ -84,7 +84,7 @@ test('is refused before anything is changed', async () => {
     ['TrailNotFoundException', { Name: arnOf(Name, 'us-east-1', otherAccount) }],
     ['InvalidParameterCombinationException', { IsMultiRegionTrail: true, IncludeGlobalServiceEvents: false }],
     ['InvalidS3BucketNameException', { S3BucketName: '' }],
-    ['InvalidS3PrefixException', { S3KeyPrefix: 'a/' }],
+    ['InvalidS3PrefixException', { S3KeyPrefix: 'a//b' }],
     ['InvalidSnsTopicNameException', { SnsTopicName: 'a b' }],
     ['InsufficientSnsTopicPolicyException', { SnsTopicName: 'topic' }],
     ['InvalidKmsKeyIdException', { KmsKeyId: 'x' }],
