@@ -27,7 +27,7 @@ test('only the home Region takes changes, of trails of all Regions too', async (
     const service = await withTrail({ IsMultiRegionTrail, TagsList: [{ Key: 'k' }] })
     await service.call('StartLogging', { Name })
     const before = service.committed.length
-    for (const [operation, input] of [...changes, ...tagging])
+    for (const [operation, input] of [...changes, ...(IsMultiRegionTrail ? tagging : [])])
       assert.equal(
         await service.refusal(operation, input(arnOf(Name)), { region: 'eu-west-1' }),
         `InvalidHomeRegionException: The trail ${arnOf(Name)} can be changed only in its home Region us-east-1; this call ` +
@@ -35,6 +35,16 @@ test('only the home Region takes changes, of trails of all Regions too', async (
       )
     assert.equal(service.committed.length, before)
   }
+})
+
+test('tags of a trail of one Region are found in that Region only', async () => {
+  const service = await withTrail({ TagsList: [{ Key: 'k' }] })
+  const listing = ['ListTags', (trail: string) => ({ ResourceIdList: [trail] })] as const
+  for (const [operation, input] of [...tagging, listing])
+    assert.equal(
+      await service.refusal(operation, input(arnOf(Name)), { region: 'eu-west-1' }),
+      'CloudTrailARNInvalidException: Region in ARN is wrong, you can only access resources in region eu-west-1.',
+    )
 })
 
 test('a name means the called Region; what is not there is unknown, and so is what somebody else has', async () => {
