@@ -7,6 +7,7 @@ const benchmarks: Readonly<Record<string, readonly string[]>> = {
   sigv4: [],
   admission: [],
   selectors: [],
+  merkle: ['300000'],
   journal: ['10'],
   postings: ['1000000', '1', '--merge'],
   'delivery-content': ['50000'],

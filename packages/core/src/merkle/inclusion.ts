@@ -30,9 +30,10 @@ export async function inclusionProof(size: number, index: number, nodes: NodeRea
  */
 export function verifyInclusion({ leaf, index, size, proof, root }: InclusionClaim): boolean {
   if (!isSize(size) || !isSize(index) || index >= size || !isHash(leaf) || !isHash(root)) return false
-  const hashes = readHashes(proof, inclusionSpans(size, index).length)
+  const spans = inclusionSpans(size, index)
+  const hashes = readHashes(proof, spans.length)
   if (hashes === undefined) return false
-  const pieces = inclusionSpans(size, index).map((span, at) => ({ ...span, hash: hashes[at]! }))
+  const pieces = spans.map((span, at) => ({ ...span, hash: hashes[at]! }))
   pieces.push({ begin: index, end: index + 1, hash: leaf })
   return sameHash(foldPieces(size, pieces.sort(fromLeftToRight)), root)
 }
