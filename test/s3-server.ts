@@ -34,7 +34,7 @@ export interface S3Server {
   /** Sets the bucket's policy, or removes it. */
   setPolicy(bucket: string, policy: object | undefined): Promise<void>
   /** Credentials of somebody who may do what bucket policies allow. Where the store does not authenticate: not there. */
-  createUser?(name: string): Promise<S3Credentials>
+  createUser?(name: string, secret?: string): Promise<S3Credentials>
   close(): Promise<void>
 }
 
@@ -57,11 +57,11 @@ export async function startVersitygw(): Promise<S3Server> {
     args: ['--port', `127.0.0.1:${port}`, ...options, 'posix', buckets],
     environment: { ROOT_ACCESS_KEY: credentials.accessKeyId, ROOT_SECRET_KEY: credentials.secretAccessKey },
   }))
-  return { ...started, createUser: (name) => createUser(started.endpoint, name) }
+  return { ...started, createUser: (name, secret) => createUser(started.endpoint, name, secret) }
 }
 
-async function createUser(endpoint: string, name: string): Promise<S3Credentials> {
-  const user = { accessKeyId: name, secretAccessKey: `secret-of-${name}` }
+async function createUser(endpoint: string, name: string, secret = `secret-of-${name}`): Promise<S3Credentials> {
+  const user = { accessKeyId: name, secretAccessKey: secret }
   const whose = ['--endpoint-url', endpoint, '--region', region]
   const what = ['create-user', '--access', user.accessKeyId, '--secret', user.secretAccessKey, '--role', 'user']
   await promisify(execFile)(versitygwPath, ['admin', ...whose, ...what], {

@@ -73,7 +73,7 @@ async function compose(configuration: Configuration, closers: Closers): Promise<
   const rotationFailed = (error: unknown) => report({ kind: 'job-failed', job: 'signing keys', error })
   schedule.add(createRotationJob({ keys: signingKeys, now: clocks.domain, failed: rotationFailed }))
   const service = await openService(
-    { ...storage, clocks, random: systemRandom, schedule, report },
+    { ...storage, signingKeys, clocks, random: systemRandom, schedule, report },
     {
       regions: configuration.regions,
       leadingRegion: configuration.region,
@@ -149,7 +149,12 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
         clocks,
         history: service.history.reader,
         trails: service.trails,
-        delivery: service.delivery,
+        delivery: {
+          status: (trailId, region) => ({
+            ...service.delivery.status(trailId, region),
+            ...service.digests.status(trailId, region),
+          }),
+        },
         signingKeys: parts.signingKeys,
         checkDestination,
         regions: configuration.regions,

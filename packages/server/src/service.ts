@@ -12,6 +12,7 @@ import {
   type DeliveryLimits,
   type DeliverySpool,
 } from './delivery/index.ts'
+import { openDigests, type DigestLimits, type Digests } from './digests/index.ts'
 import {
   createHistoryIndex,
   type HistoryEvents,
@@ -23,6 +24,7 @@ import { openRecordWriter, type RecordWriter } from './intake/index.ts'
 import type { Journal } from './journal/index.ts'
 import type { ServerEvent } from './observability/index.ts'
 import { createOutbox, createSelfTrail, type SelfTrail } from './selftrail/index.ts'
+import type { SigningKeys } from './signing-keys/index.ts'
 import { openTrailDirectory, type ControlTrailDirectory } from './trails/index.ts'
 
 /** What the service stands on: the adapters that a deployment, or a simulation, chose. */
@@ -37,6 +39,7 @@ export interface ServicePorts {
   readonly random: Random
   readonly schedule: Schedule
   readonly report: (event: ServerEvent) => void
+  readonly signingKeys: SigningKeys
   /** Real time where absent. */
   readonly timers?: Timers
 }
@@ -47,6 +50,7 @@ export interface ServiceSettings {
   readonly leadingRegion: Region
   readonly retentionDays: number
   readonly deliveryLimits?: Partial<DeliveryLimits>
+  readonly digestLimits?: Partial<DigestLimits>
   /** Simulations make them small. */
   readonly historyLimits?: Partial<HistoryLimits>
 }
@@ -58,6 +62,7 @@ export interface Service {
   readonly history: HistoryIndex
   readonly trails: ControlTrailDirectory
   readonly delivery: Delivery
+  readonly digests: Digests
   /** Stops taking work from the journal and closes its consumers; the ports belong to who opened them. */
   close(): Promise<void>
 }
@@ -111,7 +116,20 @@ export async function openService(ports: ServicePorts, settings: ServiceSettings
     ...(ports.timers && { timers: ports.timers }),
     ...(settings.deliveryLimits && { limits: settings.deliveryLimits }),
   })
-  const tidy = createHousekeeping({ journal, control, trails, delivery, isOutboxIdle: () => !outbox.isBusy })
+  const digests = await openDigests({
+    control,
+    trails,
+    delivery,
+    buckets: ports.buckets,
+    keys: ports.signingKeys,
+    regions: settings.regions,
+    now: clocks.domain,
+    delivered: (digest) => report({ kind: 'digest-delivered', ...digest }),
+    failed: (step, chain, error) => report({ kind: 'digest-failed', step, chain, error }),
+    ...(settings.digestLimits && { limits: settings.digestLimits }),
+  })
+  const isOutboxIdle = (): boolean => !outbox.isBusy
+  const tidy = createHousekeeping({ journal, control, trails, delivery, digests, isOutboxIdle })
 
   schedule.add({ name: 'relay outbox', everyMs: hourMs, run: () => outbox.relay() })
   let historyDay = 0
@@ -136,6 +154,7 @@ export async function openService(ports: ServicePorts, settings: ServiceSettings
     },
   })
   schedule.add(delivery.job)
+  schedule.add(digests.job)
   schedule.add({ name: 'delivery housekeeping', everyMs: hourMs, run: tidy })
   return {
     writer,
@@ -143,7 +162,9 @@ export async function openService(ports: ServicePorts, settings: ServiceSettings
     history,
     trails,
     delivery,
+    digests,
     async close() {
+      await digests.close()
       await delivery.close()
       await history.close()
     },

@@ -63,10 +63,5 @@ export function supportFault(requested: RequestedSettings, account: string): Tra
       'no-organization',
       `The account ${account} does not belong to an organization: organizations are not built in this version of OpenTrail.`,
     )
-  if (requested.validatesLogFiles)
-    return trailFault(
-      'not-built',
-      'Log file validation is not possible yet: digests are not built in this version of OpenTrail.',
-    )
   return undefined
 }

@@ -163,7 +163,6 @@ describe('what a trail depends on', () => {
     assert.equal(dependencyFault({ encryptionKey: 'alias/k', logGroupArn: 'g' })?.kind, 'unknown-key')
     assert.equal(dependencyFault({ logGroupArn: 'g' })?.kind, 'invalid-log-group')
     assert.equal(supportFault({ isOrganization: true, validatesLogFiles: true }, '1')?.kind, 'no-organization')
-    assert.equal(supportFault({ isOrganization: false, validatesLogFiles: true }, '1')?.kind, 'not-built')
     assert.equal(supportFault({ isOrganization: false, validatesLogFiles: false }, '1'), undefined)
   })
 })

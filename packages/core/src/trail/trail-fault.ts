@@ -12,7 +12,6 @@ export type TrailFaultKind =
   | 'invalid-log-role'
   | 'invalid-log-group'
   | 'no-organization'
-  | 'not-built'
   | 'name-taken'
   | 'too-many-trails'
   | 'conversion-not-permitted'

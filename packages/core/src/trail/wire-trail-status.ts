@@ -8,6 +8,9 @@ export interface RegionalDelivery {
   readonly latestAttemptAt?: number
   /** S3's code, while the latest attempt has failed. */
   readonly latestError?: string
+  /** Of the newest digest in the bucket. */
+  readonly latestDigestAt?: number
+  readonly latestDigestError?: string
 }
 
 const seconds = (milliseconds: number) => milliseconds / 1_000
@@ -24,11 +27,13 @@ export function wireTrailStatus(
   delivery: RegionalDelivery,
 ) {
   const { isLogging, startedAt, stoppedAt } = trail
-  const { latestDeliveryAt, latestAttemptAt, latestError } = delivery
+  const { latestDeliveryAt, latestAttemptAt, latestError, latestDigestAt, latestDigestError } = delivery
   return {
     IsLogging: isLogging,
     ...(latestError !== undefined && { LatestDeliveryError: latestError }),
     ...(latestDeliveryAt !== undefined && { LatestDeliveryTime: seconds(latestDeliveryAt) }),
+    ...(latestDigestError !== undefined && { LatestDigestDeliveryError: latestDigestError }),
+    ...(latestDigestAt !== undefined && { LatestDigestDeliveryTime: seconds(latestDigestAt) }),
     ...(startedAt !== undefined && { StartLoggingTime: seconds(startedAt) }),
     ...(stoppedAt !== undefined && { StopLoggingTime: seconds(stoppedAt) }),
     LatestDeliveryAttemptTime: legacyTime(latestAttemptAt),

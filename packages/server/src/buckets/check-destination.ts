@@ -27,7 +27,8 @@ export function createCheckDestination(buckets: BucketRouter, timers: Timers = s
         const policy = await buckets.policy(destination.bucket)
         if (!letsDeliver(policy, destination)) return { kind: 'insufficient-policy' }
       }
-      await putMarker(buckets, destination)
+      await putMarker(buckets, destination, 'CloudTrail')
+      if (destination.validatesLogFiles) await putMarker(buckets, destination, 'CloudTrail-Digest')
       return undefined
     } catch (error) {
       if (error instanceof BucketError) return faultOf(error)
@@ -53,8 +54,12 @@ export function createCheckDestination(buckets: BucketRouter, timers: Timers = s
   }
 }
 
-async function putMarker(buckets: BucketRouter, { bucket, keyPrefix, account, trailArn }: Destination): Promise<void> {
-  const folder = { account: account as AccountId, kind: 'CloudTrail' as const }
+async function putMarker(
+  buckets: BucketRouter,
+  { bucket, keyPrefix, account, trailArn }: Destination,
+  kind: 'CloudTrail' | 'CloudTrail-Digest',
+): Promise<void> {
+  const folder = { account: account as AccountId, kind }
   const key = markerKey({ ...folder, ...(keyPrefix !== undefined && { keyPrefix }) })
   const onlyIfAbsent = buckets.supportsConditionalPut(bucket)
   const caller = { kind: 'delivery' as const, trailArn, account }

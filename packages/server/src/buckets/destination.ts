@@ -5,6 +5,8 @@ export interface Destination {
   /** Account whose events are delivered; it owns the trail. */
   readonly account: string
   readonly trailArn: string
+  /** Digests will be delivered, too. */
+  readonly validatesLogFiles?: boolean
 }
 
 /** What stands in the way, as CreateTrail and UpdateTrail name it. */
@@ -16,7 +18,8 @@ export type DestinationFault =
 
 /**
  * The check that CloudTrail makes when a trail is created or changed: the bucket is there, its policy lets CloudTrail read
- * the ACL and write the key space, and the marker object `[prefix/]AWSLogs/<account>/CloudTrail/` can be put.
+ * the ACL and write the key space, and the marker object `[prefix/]AWSLogs/<account>/CloudTrail/` (with validation, that of `CloudTrail-Digest/` too) can be
+ * put.
  * Undefined: nothing stands in the way.
  */
 export type CheckDestination = (destination: Destination) => Promise<DestinationFault | undefined>

@@ -7,6 +7,9 @@ export interface DeliveryStatus {
   readonly latestAttemptAt?: number
   /** The S3 code of the latest attempt where it failed, for example `NoSuchBucket`. */
   readonly latestError?: string
+  /** The same of digests. */
+  readonly latestDigestAt?: number
+  readonly latestDigestError?: string
 }
 
 /** What operations ask of delivery. */

@@ -13,6 +13,7 @@ import { createMemoryJournal, type Journal } from '../journal/index.ts'
 import { seededRandom } from '../disk/seeded-random.testing.ts'
 import type { ServerEvent } from '../observability/index.ts'
 import { openService, type Service } from '../service.ts'
+import { createFixedSigningKeys } from '../signing-keys/fixed-signing-keys.testing.ts'
 import { createInPlaceContentBuilder } from './content-builder.ts'
 import type { DeliveryLimits } from './delivery-limits.ts'
 import { createMemorySpool, type DeliverySpool } from './spool.ts'
@@ -105,6 +106,7 @@ export async function createBench(
           ...(options.fileEvents !== undefined && { limits: { eventsMax: options.fileEvents } }),
         }),
         spool,
+        signingKeys: createFixedSigningKeys(),
         clocks,
         random,
         schedule,
@@ -141,7 +143,7 @@ export async function createBench(
     },
     async delivered(bucket = 'logs') {
       const { objects } = await buckets.list(bucket, {})
-      const files = objects.filter(({ key }) => key.endsWith('.json.gz'))
+      const files = objects.filter(({ key }) => key.endsWith('.json.gz') && !key.includes('/CloudTrail-Digest/'))
       return Promise.all(
         files.map(async ({ key }) => idsIn((await buckets.get(bucket, key, { bytesMax: 1 << 26 })).body)),
       )

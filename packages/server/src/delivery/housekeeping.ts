@@ -1,22 +1,32 @@
-import type { Sequence, StreamId } from '@opentrail/core/event'
-import type { ControlStore, ControlWrite } from '../control/index.ts'
+import { streamParts, type Region, type Sequence, type StreamId } from '@opentrail/core/event'
+import { listAll, type ControlStore, type ControlWrite } from '../control/index.ts'
 import type { Journal } from '../journal/index.ts'
 import type { ControlTrailDirectory } from '../trails/index.ts'
 import type { Delivery } from './delivery.ts'
 import { defaultDeliveryLimits } from './delivery-limits.ts'
-import { laneKey, ledgerOf, type LaneDocument, type LedgerEntry } from './lane-document.ts'
+import { goneKey, goneLanes, laneKey, ledgerOf, type LaneDocument, type LedgerEntry } from './lane-document.ts'
 
 export interface HousekeepingOptions {
   readonly journal: Pick<Journal, 'durable'>
   readonly control: ControlStore
   readonly trails: ControlTrailDirectory
   readonly delivery: Pick<Delivery, 'lanes' | 'isComplete' | 'forget'>
+  /** Who reads the ledger after delivery. */
+  readonly digests: {
+    /** Ledger entries after this one are still wanted; undefined: none. */
+    wantedAfter(trailId: string, region: Region): number | undefined
+    /** The trail has a digest to come. */
+    isUnfinished(trailId: string): boolean
+  }
   /** No change waits for its event to be in the journal. */
   readonly isOutboxIdle: () => boolean
 }
 
 /** Ledger entries removed in one transaction. */
 const ledgerPage = 1_000
+
+/** A lane, also one of a deleted trail, of which the ledger is left. */
+type Lane = Pick<LaneDocument, 'trailId' | 'stream'>
 
 /** A moment at which every change so far had its event in the journal. */
 interface Mark {
@@ -29,7 +39,7 @@ interface Mark {
  * have delivered everything, and old ledger entries. To be run from time to time, with domain time.
  */
 export function createHousekeeping(options: HousekeepingOptions): (now: number) => Promise<void> {
-  const { journal, control, trails, delivery, isOutboxIdle } = options
+  const { journal, control, trails, delivery, digests, isOutboxIdle } = options
   let marks: Mark | undefined
 
   const lanesOfTrail = (trailId: string): LaneDocument[] => delivery.lanes().filter((lane) => lane.trailId === trailId)
@@ -44,17 +54,23 @@ export function createHousekeeping(options: HousekeepingOptions): (now: number) 
       const isPassed = lanes.every(
         ({ stream, cursor, plans }) => plans.length === 0 && cursor >= (durable.get(stream) ?? 0),
       )
-      if (!isPassed) continue
+      if (!isPassed || digests.isUnfinished(trailId)) continue
       const alsoIfOver = (): ControlWrite[] =>
-        lanes.map(({ stream }) => ({ key: laneKey(trailId, stream), value: undefined }))
+        lanes.flatMap(({ stream }) => [
+          { key: laneKey(trailId, stream), value: undefined },
+          { key: goneKey(trailId, stream), value: { trailId, stream } },
+        ])
       if (await trails.prune(trailId, configVersion, alsoIfOver)) delivery.forget(trailId)
     }
   }
 
-  async function pruneLedger({ trailId, stream }: LaneDocument, before: number): Promise<void> {
+  /** Resolves to whether something is left. */
+  async function pruneLedger({ trailId, stream }: Lane, before: number): Promise<boolean> {
+    const wantedAfter = digests.wantedAfter(trailId, streamParts(stream).region) ?? Infinity
     const page = await control.list<LedgerEntry>(ledgerOf(trailId, stream), { limit: ledgerPage })
-    const old = page.filter(({ value }) => ('deliveredAt' in value ? value.deliveredAt : value.abandonedAt) < before)
+    const old = page.filter(({ value }) => timeOf(value) < before && value.ordinal <= wantedAfter)
     if (old.length > 0) await control.transact(old.map(({ key }) => ({ key, value: undefined })))
+    return page.length > old.length || page.length === ledgerPage
   }
 
   return async (now) => {
@@ -62,6 +78,11 @@ export function createHousekeeping(options: HousekeepingOptions): (now: number) 
     const streams = delivery.lanes().map(({ stream }) => [stream, journal.durable(stream)] as const)
     const isSettled = isOutboxIdle() && delivery.isComplete()
     marks = isSettled ? { configVersion: trails.configVersion(), durable: new Map(streams) } : undefined
-    for (const lane of delivery.lanes()) await pruneLedger(lane, now - defaultDeliveryLimits.ledgerMs)
+    const before = now - defaultDeliveryLimits.ledgerMs
+    for (const lane of delivery.lanes()) await pruneLedger(lane, before)
+    for (const { key, value } of await listAll<Lane>(control, goneLanes))
+      if (!(await pruneLedger(value, before))) await control.transact([{ key, value: undefined }])
   }
 }
+
+const timeOf = (entry: LedgerEntry): number => ('deliveredAt' in entry ? entry.deliveredAt : entry.abandonedAt)

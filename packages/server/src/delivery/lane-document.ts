@@ -75,6 +75,10 @@ export const lanesOf = (trailId: string): string => `${lanesPrefix}${trailId}/`
 export const laneKey = (trailId: string, stream: StreamId): string => `${lanesOf(trailId)}${stream}`
 export const allLanes = lanesPrefix
 
+/** Lanes of deleted trails, as long as their ledgers are kept. */
+export const goneLanes = 'delivery/gone/'
+export const goneKey = (trailId: string, stream: StreamId): string => `${goneLanes}${trailId}/${stream}`
+
 /** So that keys sort like numbers. */
 const ordinalDigits = 12
 export const ledgersPrefix = 'delivery/ledger/'

@@ -56,6 +56,8 @@ export function createMetrics(gauges: () => Gauges | undefined): Metrics {
   const files = counter('opentrail_delivered_files_total', 'Log files delivered', ['bucket'])
   const deliveredEvents = counter('opentrail_delivered_events_total', 'Events in delivered log files', ['bucket'])
   const deliveryFailures = counter('opentrail_delivery_failures_total', 'Failed attempts to deliver')
+  const digests = counter('opentrail_delivered_digests_total', 'Digests delivered', ['bucket'])
+  const digestFailures = counter('opentrail_digest_failures_total', 'Failed attempts to make or deliver a digest')
   const abandoned = counter('opentrail_delivery_abandoned_events_total', 'Events given up undelivered', ['reason'])
   gauge('opentrail_delivery_backlog_entries', 'Entries that trails have not passed yet', ({ deliveryBacklog }) =>
     deliveryBacklog(),
@@ -104,6 +106,12 @@ export function createMetrics(gauges: () => Gauges | undefined): Metrics {
           break
         case 'delivery-failed':
           deliveryFailures.inc()
+          break
+        case 'digest-delivered':
+          digests.inc({ bucket: event.bucket })
+          break
+        case 'digest-failed':
+          digestFailures.inc()
           break
         case 'delivery-abandoned':
           abandoned.inc({ reason: event.reason }, event.count)

@@ -37,6 +37,8 @@ export type ServerEvent =
       readonly count: number
     }
   | { readonly kind: 'delivery-failed'; readonly step: string; readonly stream: string; readonly error: unknown }
+  | { readonly kind: 'digest-delivered'; readonly bucket: string; readonly key: string; readonly files: number }
+  | { readonly kind: 'digest-failed'; readonly step: string; readonly chain: string; readonly error: unknown }
   | {
       readonly kind: 'delivery-abandoned'
       readonly trailArn: string
@@ -73,6 +75,8 @@ const levels: Record<ServerEvent['kind'], Level> = {
   retention: 'info',
   delivered: 'debug',
   'delivery-failed': 'warn',
+  'digest-delivered': 'debug',
+  'digest-failed': 'warn',
   'delivery-abandoned': 'error',
   'signing-key': 'info',
   failure: 'error',

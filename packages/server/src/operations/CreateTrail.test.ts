@@ -126,7 +126,6 @@ test('of several faults the first in the order of checks is told, and the bucket
     KmsKeyId: 'x',
     TagsList: [{ Key: '' }],
     IsOrganizationTrail: true,
-    EnableLogFileValidation: true,
   }
   const mended: [code: string, mend: object][] = [
     ['SerializationException', { Name: undefined }],
@@ -140,7 +139,6 @@ test('of several faults the first in the order of checks is told, and the bucket
     ['InvalidTagParameterException', { TagsList: Array.from({ length: 51 }, (_, index) => ({ Key: `${index}` })) }],
     ['TagsLimitExceededException', { TagsList: [] }],
     ['OrganizationsNotInUseException', { IsOrganizationTrail: false }],
-    ['UnsupportedOperationException', { EnableLogFileValidation: false }],
     ['TrailAlreadyExistsException', { Name: 'free' }],
     ['S3BucketDoesNotExistException', { S3BucketName }],
     ['InsufficientSnsTopicPolicyException', { SnsTopicName: '' }],

@@ -92,7 +92,6 @@ test('is refused before anything is changed', async () => {
     ['InvalidCloudWatchLogsRoleArnException', { CloudWatchLogsLogGroupArn: 'g' }],
     ['InvalidCloudWatchLogsLogGroupArnException', { CloudWatchLogsLogGroupArn: 'g', CloudWatchLogsRoleArn: 'r' }],
     ['OrganizationsNotInUseException', { IsOrganizationTrail: true }],
-    ['UnsupportedOperationException', { EnableLogFileValidation: true }],
   ]
   for (const [code, requested] of refused)
     assert.equal(await service.refusalCode('UpdateTrail', { Name, ...requested }), code, JSON.stringify(requested))

@@ -11,12 +11,13 @@ const deniedCodes: ReadonlySet<string> = new Set(['AccessDenied', 'AllAccessDisa
  * @throws {ApiError} S3BucketDoesNotExist, InsufficientS3BucketPolicy; ServiceUnavailable where the store cannot be asked
  */
 export async function refuseUnusableDestination(trail: Trail, checkDestination: CheckDestination): Promise<void> {
-  const { bucket, keyPrefix } = trail.settings
+  const { bucket, keyPrefix, validatesLogFiles } = trail.settings
   const fault = await checkDestination({
     bucket,
     ...(keyPrefix !== undefined && { keyPrefix }),
     account: trail.account,
     trailArn: trailArn(trail),
+    ...(validatesLogFiles && { validatesLogFiles }),
   })
   if (!fault) return
   if (fault.kind === 'missing-bucket')

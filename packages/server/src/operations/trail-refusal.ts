@@ -14,7 +14,6 @@ const codeByFault = {
   'invalid-log-role': 'InvalidCloudWatchLogsRoleArnException',
   'invalid-log-group': 'InvalidCloudWatchLogsLogGroupArnException',
   'no-organization': 'OrganizationsNotInUseException',
-  'not-built': 'UnsupportedOperationException',
   'name-taken': 'TrailAlreadyExistsException',
   'too-many-trails': 'MaximumNumberOfTrailsExceededException',
   'conversion-not-permitted': 'OperationNotPermittedException',

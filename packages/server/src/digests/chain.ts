@@ -1,0 +1,168 @@
+import { digestKey } from '@opentrail/core/digest'
+import { streamId } from '@opentrail/core/event'
+import { trailArn } from '@opentrail/core/trail'
+import { BucketError, type BucketStore } from '../buckets/index.ts'
+import type { ControlStore } from '../control/index.ts'
+import { readLedger, type LedgerEntry } from '../delivery/index.ts'
+import { createMutex } from '../process/index.ts'
+import { SigningKeyDestroyedError, type SigningKey, type SigningKeys } from '../signing-keys/index.ts'
+import { chainKey, hourMs, type ChainDocument, type DigestPlan } from './chain-document.ts'
+import { digestContent, type DeliveredFile } from './digest-content.ts'
+import type { DigestLimits } from './digest-limits.ts'
+import { putDigest } from './put-digest.ts'
+
+export interface ChainParts {
+  readonly control: ControlStore
+  readonly buckets: BucketStore
+  readonly keys: SigningKeys
+  readonly now: () => number
+  readonly limits: DigestLimits
+  /** Where the trail delivers now, or delivered when it was deleted. */
+  readonly destination: (trailId: string) => { readonly bucket: string; readonly keyPrefix?: string } | undefined
+  /** All that the trail has taken in the Region is delivered, and in the ledger up to `lastOrdinal`. */
+  readonly isDrained: (trailId: string, region: ChainDocument['region'], lastOrdinal: number) => boolean
+  readonly delivered: (digest: { readonly bucket: string; readonly key: string; readonly files: number }) => void
+}
+
+/** One digest chain. Not safe for concurrent `work`: who owns it sees to that. */
+export interface Chain {
+  document(): ChainDocument
+  /** When the next digest is to be made; domain ms. */
+  dueAt(): number
+  /** The chain has ended with all its digests. */
+  isOver(): boolean
+  /** Logging with validation has ended, or goes on after all. */
+  setEnded(endedAt: number | undefined): Promise<void>
+  /** Makes the digests that are due. @throws {BucketError} and what the stores throw; to be tried again. */
+  work(isClosed: () => boolean): Promise<void>
+}
+
+export function openChain(parts: ChainParts, found: ChainDocument, version: number): Chain {
+  const { control, buckets, keys, now, limits, destination, isDrained } = parts
+  const key = chainKey(found.trailId, found.region)
+  const stream = streamId(found.account, found.region)
+  let document = found
+  /** Of the stored document; undefined: to be read before anything is written. */
+  let stored: number | undefined = version
+
+  async function current(): Promise<number> {
+    if (stored !== undefined) return stored
+    const read = await control.get<ChainDocument>(key)
+    if (!read) throw new Error(`digest chain ${key} has no document`)
+    document = read.value
+    stored = read.version
+    return stored
+  }
+
+  const oneAtATime = createMutex()
+  /** By compare-and-set, so that two processes cannot cross; a trail's change and a digest's step do not cross either. */
+  const write = (change: (document: ChainDocument) => ChainDocument): Promise<void> =>
+    oneAtATime(async () => {
+      const ifVersion = await current()
+      const next = change(document)
+      stored = undefined
+      await control.transact([{ key, value: next, ifVersion }])
+      document = next
+      stored = (await control.get(key))?.version
+    })
+
+  /** The ledger's entries that the window takes: what was delivered before its end, and is in no digest yet. */
+  async function entriesUntil(end: number): Promise<LedgerEntry[]> {
+    const { trailId, lastOrdinal, previous } = document
+    // What was delivered before the chain began is in no digest: the starting one is empty.
+    if (!previous) return []
+    return readLedger(control, trailId, stream, lastOrdinal, (entry) => timeOf(entry) < end)
+  }
+
+  async function seal(): Promise<void> {
+    const { trailId, trailName, account, homeRegion, region, nextEnd: end, lastOrdinal } = document
+    const place = destination(trailId)
+    if (!place) throw new Error(`digest chain ${key}: nobody knows where the trail delivered`)
+    const { bucket, keyPrefix } = place
+    const { fingerprint } = await keys.at(region, end)
+    const entries = await entriesUntil(end)
+    const plan: DigestPlan = {
+      end,
+      toOrdinal: entries.at(-1)?.ordinal ?? lastOrdinal,
+      bucket,
+      key: digestKey({
+        ...(keyPrefix !== undefined && { keyPrefix }),
+        account,
+        sourceRegion: region,
+        trailName,
+        homeRegion,
+        endTime: end,
+        isBackfill: false,
+      }),
+      trailArn: trailArn({ account, homeRegion, name: trailName }),
+      fingerprint,
+    }
+    await write((before) => ({ ...before, plan }))
+  }
+
+  async function putPlanned(plan: DigestPlan): Promise<void> {
+    const { region, account, previous } = document
+    const entries = previous ? await entriesUpTo(plan.toOrdinal) : []
+    const files = entries.filter((entry): entry is DeliveredFile => 'deliveredAt' in entry)
+    const content = digestContent(document, plan, files)
+    const signingKey = await signingKeyOf(region, plan.fingerprint)
+    // Its private half was destroyed while the bucket failed: the digest is planned anew, under a key that can sign.
+    if (!signingKey) return write(({ plan: _, ...before }) => before)
+    const signature = signingKey.sign(content.textToSign)
+    const { bucket, key: digest, trailArn: arn } = plan
+    const caller = { kind: 'delivery' as const, trailArn: arn, account }
+    await putDigest(buckets, { bucket, key: digest, bytes: content.bytes, hash: content.hash, signature, caller })
+    await write(({ plan: _, latestError: __, ...before }) => ({
+      ...before,
+      lastOrdinal: plan.toOrdinal,
+      nextEnd: plan.end + hourMs,
+      previous: { bucket, key: digest, hash: content.hash, signature },
+      latestDeliveryAt: Math.max(now(), before.latestDeliveryAt ?? 0),
+    }))
+    parts.delivered({ bucket, key: digest, files: files.length })
+  }
+
+  const signingKeyOf = (region: ChainDocument['region'], fingerprint: string): Promise<SigningKey | undefined> =>
+    keys.byFingerprint(region, fingerprint).catch((error: unknown) => {
+      if (error instanceof SigningKeyDestroyedError) return undefined
+      throw error
+    })
+
+  const entriesUpTo = (ordinal: number): Promise<LedgerEntry[]> =>
+    readLedger(control, document.trailId, stream, document.lastOrdinal, (entry) => entry.ordinal <= ordinal)
+
+  const isOver = (): boolean => {
+    const { endedAt, nextEnd, plan, trailId, region, lastOrdinal } = document
+    // The window that the end lies in is still made, and one for each hour in which something was left to deliver.
+    return (
+      endedAt !== undefined &&
+      plan === undefined &&
+      nextEnd - hourMs >= endedAt &&
+      isDrained(trailId, region, lastOrdinal)
+    )
+  }
+
+  const isDue = (): boolean => document.plan !== undefined || (!isOver() && document.nextEnd + limits.delayMs <= now())
+
+  return {
+    document: () => document,
+    dueAt: () => (document.plan ? 0 : document.nextEnd + limits.delayMs),
+    isOver,
+    setEnded: (endedAt) =>
+      write(({ endedAt: _, ...before }) => ({ ...before, ...(endedAt !== undefined && { endedAt }) })),
+    async work(isClosed) {
+      await current()
+      while (!isClosed() && isDue()) {
+        if (document.plan)
+          await putPlanned(document.plan).catch(async (error: unknown) => {
+            if (error instanceof BucketError && stored !== undefined && !isClosed())
+              await write((before) => ({ ...before, latestError: error.code }))
+            throw error
+          })
+        else await seal()
+      }
+    },
+  }
+}
+
+const timeOf = (entry: LedgerEntry): number => ('deliveredAt' in entry ? entry.deliveredAt : entry.abandonedAt)

@@ -1,0 +1,183 @@
+import { streamParts, type Region } from '@opentrail/core/event'
+import { coversRegion, type Trail } from '@opentrail/core/trail'
+import type { DemandJob } from '../clock/index.ts'
+import { listAll } from '../control/index.ts'
+import type { Delivery, DeliveryStatus } from '../delivery/index.ts'
+import type { ControlTrailDirectory } from '../trails/index.ts'
+import { chainKey, chainsPrefix, newChain, type ChainDocument } from './chain-document.ts'
+import { openChain, type Chain, type ChainParts } from './chain.ts'
+import { defaultDigestLimits, type DigestLimits } from './digest-limits.ts'
+
+export interface DigestOptions extends Pick<ChainParts, 'control' | 'buckets' | 'keys' | 'now' | 'delivered'> {
+  readonly trails: ControlTrailDirectory
+  readonly delivery: Pick<Delivery, 'lanes' | 'isDrained'>
+  readonly regions: readonly Region[]
+  readonly failed: (step: string, chain: string, error: unknown) => void
+  readonly limits?: Partial<DigestLimits>
+}
+
+/** How a trail's digests stand in one Region: a part of what delivery tells. */
+export type DigestStatus = Pick<DeliveryStatus, 'latestDigestAt' | 'latestDigestError'>
+
+/** A digest every hour, idle hours too, for each trail with validation and each Region where it logs. */
+export interface Digests {
+  /** For the schedule. */
+  readonly job: DemandJob
+  status(trailId: string, region: Region): DigestStatus
+  /** Ledger entries after this one are still wanted; undefined: there is no chain. */
+  wantedAfter(trailId: string, region: Region): number | undefined
+  /** The trail has a digest to come. */
+  isUnfinished(trailId: string): boolean
+  close(): Promise<void>
+}
+
+interface OwnChain {
+  readonly chain: Chain
+  failures: number
+  retryAt: number | undefined
+  isWorking: boolean
+}
+
+const isValidating = (trail: Trail): boolean => trail.isLogging && trail.settings.validatesLogFiles
+
+/** Opens the chains there are, and begins those that trails have got since. @throws {ControlUnavailableError} */
+export async function openDigests(options: DigestOptions): Promise<Digests> {
+  const { control, trails, delivery, regions, now, failed } = options
+  const limits = { ...defaultDigestLimits, ...options.limits }
+  const chains = new Map<string, OwnChain>()
+  const running = new Set<Promise<void>>()
+  let isSurveyDue = true
+  let isSurveying = false
+  let surveyAt = -Infinity
+  let isClosed = false
+  function destination(trailId: string) {
+    return trails.byId(trailId)?.settings ?? trails.versions(trailId).at(-1)
+  }
+
+  const laneOf = (trailId: string, region: Region) =>
+    delivery.lanes().find((lane) => lane.trailId === trailId && streamParts(lane.stream).region === region)
+
+  /** A trail that goes on logging without validation has no last delivery to wait for. */
+  const isDrained = (trailId: string, region: Region, lastOrdinal: number): boolean =>
+    trails.byId(trailId)?.isLogging === true ||
+    (delivery.isDrained(trailId, region) && (laneOf(trailId, region)?.ordinal ?? 0) <= lastOrdinal)
+
+  const parts: ChainParts = { ...options, limits, destination, isDrained }
+
+  const add = (document: ChainDocument, version: number): void => {
+    const chain = openChain(parts, document, version)
+    chains.set(chainKey(document.trailId, document.region), {
+      chain,
+      failures: 0,
+      retryAt: undefined,
+      isWorking: false,
+    })
+  }
+
+  /** Chains begin and end with what trails say now. */
+  async function survey(): Promise<void> {
+    isSurveying = true
+    isSurveyDue = false
+    try {
+      for (const trail of trails.all())
+        if (isValidating(trail)) for (const region of regions) if (covers(trail, region)) await begin(trail, region)
+      for (const own of chains.values()) await endOrGoOn(own)
+    } catch (error) {
+      isSurveyDue = true
+      surveyAt = now() + limits.pauseFirstMs
+      throw error
+    } finally {
+      isSurveying = false
+    }
+  }
+
+  async function begin({ id, account, homeRegion, name }: Trail, region: Region): Promise<void> {
+    const key = chainKey(id, region)
+    if (chains.has(key)) return
+    const trail = { trailId: id, account, homeRegion, trailName: name }
+    const document = newChain(trail, region, now(), laneOf(id, region)?.ordinal ?? 0)
+    await control.transact([{ key, value: document, ifVersion: 0 }])
+    add(document, (await control.get(key))!.version)
+  }
+
+  async function endOrGoOn({ chain }: OwnChain): Promise<void> {
+    const { trailId, region, endedAt } = chain.document()
+    const trail = trails.byId(trailId)
+    const goesOn = trail !== undefined && isValidating(trail) && covers(trail, region)
+    if (goesOn && endedAt !== undefined) await chain.setEnded(undefined)
+    else if (!goesOn && endedAt === undefined) await chain.setEnded(now())
+  }
+
+  async function work(key: string, own: OwnChain): Promise<void> {
+    own.isWorking = true
+    try {
+      await own.chain.work(() => isClosed)
+      own.failures = 0
+      own.retryAt = undefined
+      if (own.chain.isOver()) await remove(key)
+    } catch (error) {
+      own.retryAt = now() + Math.min(limits.pauseMaxMs, limits.pauseFirstMs * 2 ** Math.min(own.failures++, 20))
+      if (!isClosed) failed('digest', key, error)
+    } finally {
+      own.isWorking = false
+    }
+  }
+
+  /** A later start of logging begins another chain. */
+  async function remove(key: string): Promise<void> {
+    await control.transact([{ key, value: undefined }])
+    chains.delete(key)
+    isSurveyDue = true
+  }
+
+  const dueAt = ({ chain, retryAt, isWorking }: OwnChain): number => (isWorking ? Infinity : (retryAt ?? chain.dueAt()))
+  const track = (action: Promise<void>): void => {
+    const tracked = action.finally(() => running.delete(tracked))
+    running.add(tracked)
+  }
+
+  const job: DemandJob = {
+    name: 'digests',
+    dueAt() {
+      if (isClosed) return undefined
+      let first = isSurveyDue && !isSurveying ? surveyAt : Infinity
+      for (const own of chains.values()) first = Math.min(first, dueAt(own))
+      return first === Infinity ? undefined : Math.max(first, 0)
+    },
+    async run() {
+      const time = now()
+      if (isSurveyDue && !isSurveying && surveyAt <= time)
+        await survey().catch((error: unknown) => failed('survey', '', error))
+      for (const [key, own] of chains) if (dueAt(own) <= time) track(work(key, own))
+    },
+    async settled() {
+      while (running.size > 0) await Promise.all(running)
+    },
+  }
+
+  for (const { value, version } of await listAll<ChainDocument>(control, chainsPrefix)) add(value, version)
+  await survey()
+  const unsubscribe = trails.subscribe(() => (isSurveyDue = true))
+
+  const documentOf = (trailId: string, region: Region) => chains.get(chainKey(trailId, region))?.chain.document()
+  return {
+    job,
+    status(trailId, region) {
+      const { latestDeliveryAt, latestError } = documentOf(trailId, region) ?? {}
+      return {
+        ...(latestDeliveryAt !== undefined && { latestDigestAt: latestDeliveryAt }),
+        ...(latestError !== undefined && { latestDigestError: latestError }),
+      }
+    },
+    wantedAfter: (trailId, region) => documentOf(trailId, region)?.lastOrdinal,
+    isUnfinished: (trailId) => [...chains.values()].some(({ chain }) => chain.document().trailId === trailId),
+    async close() {
+      isClosed = true
+      unsubscribe()
+      await Promise.all(running)
+    },
+  }
+}
+
+const covers = (trail: Trail, region: Region): boolean =>
+  coversRegion({ homeRegion: trail.homeRegion, isMultiRegion: trail.settings.isMultiRegion }, region)
