@@ -216,7 +216,10 @@ function checkFile(
     Math.max(...times),
   ]
   const { sha256, bytes, count, oldest, newest } = entry
-  demand(JSON.stringify([sha256, bytes, count, oldest, newest]) === JSON.stringify(facts), where(`is not ${facts}`))
+  demand(
+    JSON.stringify([sha256, bytes, count, oldest, newest]) === JSON.stringify(facts),
+    where(`is not ${facts.join(' ')}`),
+  )
   const { account, region } = streamParts(stream)
   demand(entry.key.includes(`/AWSLogs/${account}/${entry.kind}/${region}/`), where('is not where it belongs'))
   passed.add(object)

@@ -122,12 +122,6 @@ export const deliveryMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'spool-not-tidied',
-    breaks: 'files stay in the spool when they could not be removed at once',
-    file: lane,
-    edits: [{ from: '        await tidySpool()\n        if', to: '        if' }],
-  },
-  {
     name: 'given-up-silently',
     breaks: 'a range that is given up is not in the ledger',
     file: lane,
@@ -141,12 +135,6 @@ export const deliveryMutants: readonly Mutant[] = [
     breaks: 'a new lane begins where its stream ends',
     file: delivery,
     edits: [{ from: 'await laneStart(journal, stream, version.since)', to: 'journal.durable(stream)' }],
-  },
-  {
-    name: 'lane-not-found-again',
-    breaks: 'a lane that was made without an answer is made again',
-    file: lane,
-    edits: [{ from: '  if (made) return made.value\n', to: '' }],
   },
   {
     name: 'passed-unread',

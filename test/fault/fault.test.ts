@@ -10,6 +10,8 @@ interface Result {
   readonly lives: number
   readonly faults: number
   readonly walks: number
+  readonly files: number
+  readonly abandoned: number
   readonly failures: readonly { readonly seed: number; readonly message: string }[]
 }
 
@@ -24,6 +26,7 @@ const blockTimeoutMs = 600_000
 const once: Readonly<Record<number, string>> = {
   7: 'history: the refill overwrote a count whose completion had not been answered',
   32: 'intake: a disk that could not be read surfaced while a repetition was judged',
+  126: 'delivery: a file moved to another bucket while its put to the old one was on its way',
   238: 'journal: frames that a killed process had not synced counted as durable',
   2240: 'selftrail: an event in the outbox for more than an hour was stored again',
   4274: 'journal: an append refused as full, whose cutting back had failed too, was there after the process had died',
@@ -59,7 +62,7 @@ describe('seeded schedules of the whole service on simulated stores', () => {
       )
       assert.deepEqual(results.flatMap(report), [])
       // Schedules in which nothing happens would find nothing.
-      const sum = (key: 'seeds' | 'entries' | 'removed' | 'lives' | 'faults' | 'walks') =>
+      const sum = (key: 'seeds' | 'entries' | 'removed' | 'lives' | 'faults' | 'walks' | 'files' | 'abandoned') =>
         results.reduce((total, result) => total + result[key], 0)
       const each = sum('seeds')
       assert.equal(each, share * workers)
@@ -69,6 +72,8 @@ describe('seeded schedules of the whole service on simulated stores', () => {
         `${sum('entries')} entries, ${sum('removed')} removed`,
       )
       assert.ok(sum('lives') > 2 * each && sum('faults') > 2 * each, `${sum('lives')} lives, ${sum('faults')} faults`)
+      const delivered = `${sum('files')} files, ${sum('abandoned')} ranges given up`
+      assert.ok(sum('files') > 3 * each && sum('abandoned') > each / 10, delivered)
       assert.ok(sum('walks') > 10 * each, `${sum('walks')} walks`)
     })
   }

@@ -119,7 +119,7 @@ async function prepare(world: World): Promise<{ leaps: boolean }> {
   await world.advanceClock(below(dice, 20 * secondMs))
   if (chance(dice, 0.12)) await world.advanceClock(below(dice, 3 * hourMs))
   // Within the day: history, which counts by days of admission, has to be looked at before they may go backwards.
-  if (world.clockGoesBack && chance(dice, 0.2))
+  if (world.clockGoesBack && chance(dice, 0.35))
     await world.advanceClock(-below(dice, Math.min(pick(dice, [5_000, 2 * hourMs]), world.clocks.domain() % dayMs)))
   const leaps = chance(dice, 0.08)
   if (leaps) await world.advanceClock(pick(dice, [1, 1, 2, 29, 30, 99]) * dayMs + below(dice, 2 * dayMs))
