@@ -97,10 +97,11 @@ function watchMemory(server: BenchServer) {
     clearInterval(timer)
     const mib = samples.map((bytes) => bytes / 2 ** 20)
     const third = Math.max(1, Math.floor(mib.length / 3))
-    const mean = (part: number[]) => part.reduce((sum, each) => sum + each, 0) / Math.max(1, part.length)
     return `resident ${mean(mib.slice(0, third)).toFixed(0)} MiB in the first third, ${mean(mib.slice(-third)).toFixed(0)} in the last, at most ${Math.max(...mib).toFixed(0)}`
   }
 }
+
+const mean = (part: readonly number[]) => part.reduce((sum, each) => sum + each, 0) / Math.max(1, part.length)
 
 const cpuSeconds = (server: BenchServer) => server.usage().reduce((sum, each) => sum + each.cpuSeconds, 0)
 
@@ -171,10 +172,10 @@ async function latency(intervalSeconds: number, seconds: number): Promise<void> 
     const s3 = new S3Client({ ...clientOptions(server, server.region), forcePathStyle: true })
     const acknowledged = new Map<string, number>()
     const found: number[] = []
-    let isDone = false
+    const state = { isDone: false }
     const looking = (async () => {
       const known = new Set<string>()
-      while (!isDone || acknowledged.size > 0) {
+      while (!state.isDone || acknowledged.size > 0) {
         const { Contents } = await s3.send(
           new ListObjectsV2Command({ Bucket: bucket, Prefix: 'trail-0/', MaxKeys: 1000 }),
         )
@@ -202,7 +203,7 @@ async function latency(intervalSeconds: number, seconds: number): Promise<void> 
       acknowledged.set(template.lastId(), performance.now())
       await pause(200)
     }
-    isDone = true
+    state.isDone = true
     await looking
     s3.destroy()
     agent.destroy()

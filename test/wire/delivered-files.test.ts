@@ -83,7 +83,7 @@ const makeTrail = async (cloudTrail: CloudTrailClient, Name: string, S3BucketNam
 }
 
 /** What was sent is in the files, each record once and as it was sent, and others can read it. */
-function judge(files: readonly ReadFile[], sent: readonly { readonly eventID: string }[]): void {
+function assertRead(files: readonly ReadFile[], sent: readonly { readonly eventID: string }[]): void {
   assert.ok(files.length > 0, 'there is no file')
   const found = new Map<string, unknown[]>()
   for (const file of files) {
@@ -112,7 +112,9 @@ describe.skipIf(!boto3)('log files are read by boto3, gzip, json and trailscrape
       const sent = someRecords()
       await sendEvents(server, sent)
       await advance(server, 61_000)
-      judge(await readFiles({ endpoint: server.endpoint, region, credentials }, 'opentrail-logs'), sent)
+      const files = await readFiles({ endpoint: server.endpoint, region, credentials }, 'opentrail-logs')
+      assertRead(files, sent)
+      assert.ok(files.every(({ key }) => key.startsWith('embedded/AWSLogs/')))
     }),
   )
 
@@ -126,7 +128,7 @@ describe.skipIf(!boto3)('log files are read by boto3, gzip, json and trailscrape
       const sent = someRecords()
       await sendEvents(server, sent)
       await advance(server, 61_000)
-      judge(await readFiles(store, bucket), sent)
+      assertRead(await readFiles(store, bucket), sent)
     })
   })
 
@@ -156,7 +158,7 @@ describe.skipIf(!boto3)('log files are read by boto3, gzip, json and trailscrape
         await advance(server, 10 * 60_000)
         const healed = await cloudTrail.send(new GetTrailStatusCommand({ Name: 'remote' }))
         assert.equal(healed.LatestDeliveryError, undefined)
-        judge(await readFiles(store, bucket), sent)
+        assertRead(await readFiles(store, bucket), sent)
       })
     },
   )
@@ -177,7 +179,7 @@ describe.skipIf(!boto3)('log files are read by boto3, gzip, json and trailscrape
         const update = new UpdateTrailCommand({ Name: 'moved', S3BucketName: bucket })
         await assert.rejects(cloudTrail.send(update), ({ name }: Error) => /Insufficient|Unavailable/.test(name))
         await advance(server, 61_000)
-        judge(await readFiles({ endpoint: server.endpoint, region, credentials }, 'opentrail-logs'), sent)
+        assertRead(await readFiles({ endpoint: server.endpoint, region, credentials }, 'opentrail-logs'), sent)
       })
     },
   )

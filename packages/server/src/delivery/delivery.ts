@@ -170,7 +170,7 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
       for (const [stream, own] of byStream)
         cursors.set(stream, Math.min(...own.map(({ lane }) => lane.held())) as Sequence | 0)
       // As long as it is not known which lanes there will be, every stream is kept whole.
-      if (isSurveyDue || isSurveying) for (const { stream } of journal.streams()) cursors.set(stream, 0 as Sequence | 0)
+      if (isSurveyDue || isSurveying) for (const { stream } of journal.streams()) cursors.set(stream, 0)
       return cursors
     },
     isDrained: (trailId, region) =>

@@ -107,13 +107,13 @@ export function openChain(parts: ChainParts, found: ChainDocument, version: numb
     const content = digestContent(document, plan, files)
     const signingKey = await signingKeyOf(region, plan.fingerprint)
     // Its private half was destroyed while the bucket failed: the digest is planned anew, under a key that can sign.
-    if (!signingKey) return write(({ plan: _, ...before }) => before)
+    if (!signingKey) return write((before) => without(before, 'plan'))
     const signature = signingKey.sign(content.textToSign)
     const { bucket, key: digest, trailArn: arn } = plan
     const caller = { kind: 'delivery' as const, trailArn: arn, account }
     await putDigest(buckets, { bucket, key: digest, bytes: content.bytes, hash: content.hash, signature, caller })
-    await write(({ plan: _, latestError: __, ...before }) => ({
-      ...before,
+    await write((before) => ({
+      ...without(before, 'plan', 'latestError'),
       lastOrdinal: plan.toOrdinal,
       nextEnd: plan.end + hourMs,
       previous: { bucket, key: digest, hash: content.hash, signature },
@@ -149,7 +149,7 @@ export function openChain(parts: ChainParts, found: ChainDocument, version: numb
     dueAt: () => (document.plan ? 0 : document.nextEnd + limits.delayMs),
     isOver,
     setEnded: (endedAt) =>
-      write(({ endedAt: _, ...before }) => ({ ...before, ...(endedAt !== undefined && { endedAt }) })),
+      write((before) => ({ ...without(before, 'endedAt'), ...(endedAt !== undefined && { endedAt }) })),
     async work(isClosed) {
       await current()
       while (!isClosed() && isDue()) {
@@ -166,3 +166,12 @@ export function openChain(parts: ChainParts, found: ChainDocument, version: numb
 }
 
 const timeOf = (entry: LedgerEntry): number => ('deliveredAt' in entry ? entry.deliveredAt : entry.abandonedAt)
+
+type Passing = 'plan' | 'latestError' | 'endedAt'
+
+/** What was there for a while only. */
+const without = (document: ChainDocument, ...names: readonly Passing[]): ChainDocument => {
+  const kept: ChainDocument = { ...document }
+  for (const name of names) delete (kept as { [Name in Passing]?: unknown })[name]
+  return kept
+}

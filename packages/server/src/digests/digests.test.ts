@@ -69,7 +69,9 @@ describe('digests', () => {
     )
     const { objects } = await bench.buckets.list('logs', {})
     const files = objects.map(({ key }) => key).filter((key) => key.includes('/CloudTrail/eu-west-1/'))
-    assert.deepEqual(chain.flatMap(({ logFiles }) => logFiles.map(({ s3Object }) => s3Object)).sort(), files)
+    const listed = chain.flatMap(({ logFiles }) => logFiles.map(({ s3Object }) => s3Object))
+    assert.deepEqual(new Set(listed), new Set(files))
+    assert.equal(listed.length, files.length)
   })
 
   test('each Region of a multi-Region trail has its chain, used or not', async () => {
