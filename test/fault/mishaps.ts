@@ -12,7 +12,7 @@ export async function prepare(world: World): Promise<{ leaps: boolean }> {
   const { dice, faults, machine } = world
   await world.advanceClock(below(dice, 20 * secondMs))
   if (chance(dice, 0.12)) await world.advanceClock(below(dice, 3 * hourMs))
-  // Within the day: history, which counts by days of admission, has to be looked at before they may go backwards.
+  // Within the day: history counts by days of admission, and what it makes of their going backwards is not judged here.
   if (world.clockGoesBack && chance(dice, 0.35))
     await world.advanceClock(-below(dice, Math.min(pick(dice, [5_000, 2 * hourMs]), world.clocks.domain() % dayMs)))
   const leaps = chance(dice, 0.08)

@@ -137,7 +137,7 @@ export const mutants: readonly Mutant[] = [
     breaks: 'what an earlier process left in the outbox is not looked for in the journal',
     file: outbox,
     edits: [{ from: 'if (!own.has(key) && (await isStored(journal, stream, entry)))', to: 'if (false)' }],
-    firstSeed: 190,
+    firstSeed: 500,
   },
   {
     name: 'new-token-each-try',
