@@ -114,7 +114,7 @@ export async function openService(ports: ServicePorts, settings: ServiceSettings
     events: deliveryEvents(report),
     recordAbandoned: (range, writes) => trail.commit(writes, abandonedCall(range, random), { waitsForRoom: true }),
     ...(ports.timers && { timers: ports.timers }),
-    ...(settings.deliveryLimits && { limits: settings.deliveryLimits }),
+    limits: { keptMs: settings.retentionDays * dayMs, ...settings.deliveryLimits },
   })
   const digests = await openDigests({
     control,

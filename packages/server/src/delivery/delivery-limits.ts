@@ -8,7 +8,9 @@ export interface DeliveryLimits {
   readonly backlogBytesMax: number
   /** Of all lanes together, compressed. */
   readonly spoolBytesMax: number
-  /** Spooled plans of one lane: they stand in one document of at most 1 MiB. */
+  /** The journal keeps entries this long whether they are delivered or not: until then none has to be given up. */
+  readonly keptMs: number
+  /** Spooled plans of one lane: they stand in one document. */
   readonly spooledPlansMax: number
   /** Failing files are tried for 30 days, as CloudTrail does. */
   readonly giveUpMs: number
@@ -34,6 +36,7 @@ export const defaultDeliveryLimits: DeliveryLimits = {
   eagerEvents: 10_000,
   backlogBytesMax: 2 * GiB,
   spoolBytesMax: 10 * GiB,
+  keptMs: 90 * dayMs,
   spooledPlansMax: 1_000,
   giveUpMs: 30 * dayMs,
   triesMin: 10,

@@ -335,7 +335,8 @@ describe('delivery', () => {
   })
 
   test('what even the spool does not take is written off, oldest first', async () => {
-    const bench = await createBench({ limits: { backlogBytesMax: 2_000, spoolBytesMax: 600 }, fileEvents: 3 })
+    const limits = { backlogBytesMax: 2_000, spoolBytesMax: 600, keptMs: 3 * minuteMs }
+    const bench = await createBench({ limits, fileEvents: 3 })
     await logging(bench)
     bench.fault = ({ caller }) => (caller.kind === 'delivery' ? failing('SlowDown') : undefined)
     for (let round = 0; round < 8; round++) {
@@ -355,6 +356,33 @@ describe('delivery', () => {
       entries.map(({ from }) => from),
       entries.map((_, index) => (index === 0 ? 0 : entries[index - 1]!.to)),
     )
+  })
+
+  test('what the journal keeps anyway is not written off, however full the spool is', async () => {
+    const bench = await createBench({ limits: { backlogBytesMax: 2_000, spoolBytesMax: 600 }, fileEvents: 3 })
+    await logging(bench)
+    bench.fault = ({ caller }) => (caller.kind === 'delivery' ? failing('SlowDown') : undefined)
+    for (let round = 0; round < 8; round++) {
+      await bench.write(homeStream, ...Array.from({ length: 4 }, (_, index) => event(`${round}-${index}`)))
+      await bench.pass(6 * minuteMs)
+    }
+    bench.fault = undefined
+    await bench.pass(10 * minuteMs)
+    assert.ok((await ledger(bench)).every((entry) => 'deliveredAt' in entry))
+    assert.equal((await ids(bench)).length, 33)
+  })
+
+  test('credentials that may only put need not look: a repeated put that is refused has been stored', async () => {
+    const bench = await createBench()
+    await logging(bench)
+    await bench.write(homeStream, event('a'))
+    bench.fault = () => failing('RequestTimeout', true)
+    await bench.pass(minuteMs)
+    bench.fault = undefined
+    bench.mayOnlyPut = true
+    await bench.pass(10 * minuteMs)
+    bench.mayOnlyPut = false
+    assert.deepEqual(await bench.delivered(), [['StartLogging', 'a']])
   })
 
   test('a trail that takes nothing passes what comes without reading it', async () => {

@@ -38,6 +38,8 @@ export interface Bench {
   fault: PutFault | undefined
   /** So many reads from buckets to come are answered with nonsense, another each time. */
   garbledReads: number
+  /** The credentials may put, and nothing else. */
+  mayOnlyPut: boolean
   /** Keys in the order in which they were put, repetitions included. */
   readonly puts: readonly string[]
   now(): number
@@ -88,6 +90,7 @@ export async function createBench(
       throw fault.error
     },
     async get(bucket, key, options) {
+      if (bench.mayOnlyPut) throw new BucketError('AccessDenied', 'injected: these credentials may only put')
       const found = await buckets.get(bucket, key, options)
       if (bench.garbledReads === 0) return found
       return { ...found, body: Buffer.from(`nonsense ${bench.garbledReads--}`) }
@@ -130,6 +133,7 @@ export async function createBench(
     puts,
     fault: undefined,
     garbledReads: 0,
+    mayOnlyPut: false,
     now: () => clock,
     pass: (ms) => schedule.advance(ms, (time) => void (clock = time)),
     async restart() {

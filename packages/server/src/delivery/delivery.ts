@@ -64,6 +64,9 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
   let surveyAt = -Infinity
   let isSurveying = false
   let isClosed = false
+  /** No lane is due before; asked ten times a second, so kept. Lanes that are due sooner say so, all are asked when it has come. */
+  let noneBefore = -Infinity
+  let askedAt = -Infinity
 
   function add(document: LaneDocument): void {
     const { trailId, stream } = document
@@ -72,6 +75,7 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
     lanes.set(laneName(trailId, stream), own)
     byStream.set(stream, [...(byStream.get(stream) ?? []), own])
     if (journal.durable(stream) > document.cursor || document.plans.length > 0) times.waiting()
+    mayBeSooner(own)
   }
 
   /** Makes the lanes that are missing: of trails that log, in each stream of their account where they act. */
@@ -79,7 +83,13 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
     isSurveying = true
     isSurveyDue = false
     try {
-      for (const trailId of trails.trailIds()) for (const { stream } of journal.streams()) await ensure(trailId, stream)
+      // A trail acts in its own account alone: each with each other would be millions of pairs.
+      const streams = Map.groupBy(journal.streams(), ({ stream }) => streamParts(stream).account)
+      for (const trailId of trails.trailIds()) {
+        const account = trails.versions(trailId)[0]?.account
+        for (const { stream } of (account && streams.get(account)) ?? [])
+          if (!lanes.has(laneName(trailId, stream))) await ensure(trailId, stream)
+      }
     } catch (error) {
       isSurveyDue = true
       surveyAt = now() + limits.pauseFirstMs
@@ -90,10 +100,9 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
   }
 
   async function ensure(trailId: string, stream: StreamId): Promise<void> {
-    if (lanes.has(laneName(trailId, stream))) return
-    const { account, region } = streamParts(stream)
+    const { region } = streamParts(stream)
     const version = trails.versions(trailId).find((each) => each.isLogging && coversRegion(each, region))
-    if (version?.account !== account) return
+    if (!version) return
     add(await createLane(parts, trailId, stream, await laneStart(journal, stream, version.since)))
   }
 
@@ -102,7 +111,8 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
     running.add(tracked)
   }
 
-  async function work({ lane, times }: OwnLane): Promise<void> {
+  async function work(own: OwnLane): Promise<void> {
+    const { lane, times } = own
     times.began()
     try {
       const outcome = await lane.work({ isClosed: () => isClosed })
@@ -112,6 +122,7 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
       times.failed()
       if (!isClosed) events.failed('delivery', lane.stream, error)
     }
+    mayBeSooner(own)
   }
 
   const isEager = ({ lane }: OwnLane): boolean =>
@@ -119,12 +130,24 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
   const dueAt = (own: OwnLane): number | undefined =>
     own.times.dueAt(isEager(own), own.lane.document().plans.length > 0)
 
+  const mayBeSooner = (own: OwnLane): void => void (noneBefore = Math.min(noneBefore, dueAt(own) ?? Infinity))
+
+  /** Of all lanes. A clock that was set back makes lanes due that were not. */
+  function firstLaneAt(): number {
+    const time = now()
+    if (time < askedAt || time >= noneBefore) {
+      noneBefore = Infinity
+      for (const own of lanes.values()) mayBeSooner(own)
+    }
+    askedAt = time
+    return noneBefore
+  }
+
   const job: DemandJob = {
     name: 'delivery',
     dueAt() {
       if (isClosed) return undefined
-      let first = isSurveyDue && !isSurveying ? surveyAt : Infinity
-      for (const own of lanes.values()) first = Math.min(first, dueAt(own) ?? Infinity)
+      const first = Math.min(isSurveyDue && !isSurveying ? surveyAt : Infinity, firstLaneAt())
       // What has been due for ever is due now.
       return first === Infinity ? undefined : Math.max(first, 0)
     },
@@ -152,7 +175,10 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
     journal.subscribe((stream, entries) => {
       sizes.observe(stream, entries)
       const known = byStream.get(stream)
-      for (const { times } of known ?? []) times.waiting()
+      for (const own of known ?? []) {
+        own.times.waiting()
+        mayBeSooner(own)
+      }
       // Its first entries: no trail has a lane there yet.
       if (entries[0]?.sequence === 1) isSurveyDue = true
     }),

@@ -42,15 +42,14 @@ export function createHousekeeping(options: HousekeepingOptions): (now: number) 
   const { journal, control, trails, delivery, digests, isOutboxIdle } = options
   let marks: Mark | undefined
 
-  const lanesOfTrail = (trailId: string): LaneDocument[] => delivery.lanes().filter((lane) => lane.trailId === trailId)
-
   /**
    * An event is judged by the version of its entry, or by the change it records. Once the outbox was empty all such events
    * were in the journal; a lane that has passed where the journal ended then needs no older version.
    */
   async function pruneVersions({ configVersion, durable }: Mark): Promise<void> {
+    const lanesByTrail = Map.groupBy(delivery.lanes(), ({ trailId }) => trailId)
     for (const trailId of trails.trailIds()) {
-      const lanes = lanesOfTrail(trailId)
+      const lanes = lanesByTrail.get(trailId) ?? []
       const isPassed = lanes.every(
         ({ stream, cursor, plans }) => plans.length === 0 && cursor >= (durable.get(stream) ?? 0),
       )
@@ -67,10 +66,15 @@ export function createHousekeeping(options: HousekeepingOptions): (now: number) 
   /** Resolves to whether something is left. */
   async function pruneLedger({ trailId, stream }: Lane, before: number): Promise<boolean> {
     const wantedAfter = digests.wantedAfter(trailId, streamParts(stream).region) ?? Infinity
-    const page = await control.list<LedgerEntry>(ledgerOf(trailId, stream), { limit: ledgerPage })
-    const old = page.filter(({ value }) => timeOf(value) < before && value.ordinal <= wantedAfter)
-    if (old.length > 0) await control.transact(old.map(({ key }) => ({ key, value: undefined })))
-    return page.length > old.length || page.length === ledgerPage
+    const isOld = ({ value }: { value: LedgerEntry }): boolean => timeOf(value) < before && value.ordinal <= wantedAfter
+    const ledger = ledgerOf(trailId, stream)
+    for (;;) {
+      // Mostly the oldest is to stay: a page of all lanes, each hour, would be seconds of the main thread.
+      const [oldest] = await control.list<LedgerEntry>(ledger, { limit: 1 })
+      if (!oldest || !isOld(oldest)) return oldest !== undefined
+      const page = await control.list<LedgerEntry>(ledger, { limit: ledgerPage })
+      await control.transact(page.filter(isOld).map(({ key }) => ({ key, value: undefined })))
+    }
   }
 
   return async (now) => {

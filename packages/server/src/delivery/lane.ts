@@ -86,6 +86,9 @@ export async function createLane(
   return document
 }
 
+/** A lane's document has at most 1 MiB; the rest of it is small. */
+const plansBytesMax = 768 * 1024
+
 export function openLane(parts: LaneParts, found: LaneDocument): Lane {
   const { journal, control, trails, builder, buckets, gate, spool, limits, now, random, leadingRegion, events } = parts
   const { trailId, stream } = found
@@ -169,10 +172,11 @@ export function openLane(parts: LaneParts, found: LaneDocument): Lane {
       return 'done'
     }
     const { files, to } = content
-    const [last] = await journal.get(stream, [to])
+    const [first, last] = await journal.get(stream, [(from + 1) as Sequence, to])
     const queuedAt = Math.min(now(), last?.admittedAt ?? now())
     if (files.length > 0 && files.every(({ isOwnDeliveriesOnly }) => isOwnDeliveriesOnly))
-      if (now() - queuedAt < limits.ownDeliveriesWaitMs) return 'postponed'
+      // Since the first: where more come all the time, the last is always new.
+      if (now() - Math.min(queuedAt, first?.admittedAt ?? queuedAt) < limits.ownDeliveriesWaitMs) return 'postponed'
     const next = { ...document, cursor: to }
     if (files.length === 0) {
       await write(next)
@@ -377,11 +381,27 @@ export function openLane(parts: LaneParts, found: LaneDocument): Lane {
   const held = (): Sequence | 0 => document.plans.find(({ isSpooled }) => !isSpooled)?.from ?? document.cursor
   const backlogBytes = (): number => (journal.durable(stream) - held()) * parts.entryBytes(stream)
 
-  /** A backlog beyond its quota goes to the spool; what that does not take is given up, oldest first. */
+  const isSpoolFull = (): boolean =>
+    spool.bytes() >= limits.spoolBytesMax ||
+    document.plans.length >= limits.spooledPlansMax ||
+    JSON.stringify(document.plans).length >= plansBytesMax
+
+  /** The oldest entry that is waited for would be gone from the journal, if this lane did not hold it. */
+  async function holdsJournal(): Promise<boolean> {
+    const [oldest] = await journal.get(stream, [(held() + 1) as Sequence])
+    return oldest !== undefined && now() - oldest.admittedAt > limits.keptMs
+  }
+
+  /**
+   * A backlog beyond its quota goes to the spool. What that does not take stays in the journal for as long as it is there
+   * anyway; then it is given up, oldest first, because a bucket must not fill the journal.
+   */
   async function relieve(): Promise<void> {
     while (backlogBytes() > limits.backlogBytesMax) {
-      if (spool.bytes() >= limits.spoolBytesMax || document.plans.length >= limits.spooledPlansMax)
+      if (isSpoolFull()) {
+        if (!(await holdsJournal())) return
         await abandonFirst('backlog')
+      }
       const unspooled = document.plans.findIndex(({ isSpooled }) => !isSpooled)
       if (unspooled >= 0) await spoolPlan(unspooled)
       else if ((await advance(journal.durable(stream) as Sequence, true)) === 'postponed') return

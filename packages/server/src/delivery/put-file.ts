@@ -33,19 +33,27 @@ export async function putFile(store: BucketStore, put: FilePut): Promise<'stored
   const { bucket, file, body, caller, isRepeated } = put
   const onlyIfAbsent = store.supportsConditionalPut(bucket)
   if (isRepeated && !onlyIfAbsent) {
-    const found = await readBack(store, bucket, file)
-    if (found !== 'absent') return found === 'same' ? 'stored' : 'taken'
+    const found = await readIfAllowed(store, bucket, file)
+    if (found !== 'absent' && found !== 'hidden') return found === 'same' ? 'stored' : 'taken'
   }
   try {
     await store.put({ bucket, key: file.key, body, contentType, contentEncoding, caller, onlyIfAbsent })
     return 'stored'
   } catch (error) {
     if (!(error instanceof BucketError) || error.code !== 'PreconditionFailed') throw error
-    const found = await readBack(store, bucket, file)
+    const found = await readIfAllowed(store, bucket, file)
     if (found === 'absent') throw error
-    return found === 'same' ? 'stored' : 'taken'
+    // Nobody else can know the key, 16 random letters, before it is put: what has it is ours.
+    return found === 'other' ? 'taken' : 'stored'
   }
 }
+
+/** Credentials that may only put, as CloudTrail's own policy has it, cannot look: `hidden`. */
+const readIfAllowed = (store: BucketStore, bucket: string, file: PlannedFile) =>
+  readBack(store, bucket, file).catch((error: unknown) => {
+    if (error instanceof BucketError && error.code === 'AccessDenied') return 'hidden' as const
+    throw error
+  })
 
 /**
  * Whether the planned object is in the bucket, judged by its content. That it is another one is believed only when two
