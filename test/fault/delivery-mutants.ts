@@ -105,12 +105,6 @@ export const deliveryMutants: readonly Mutant[] = [
     edits: [{ from: ' && (isUntried || (await isNowhere(plan)))', to: '' }],
   },
   {
-    name: 'moved-too-early',
-    breaks: 'a file goes to the new bucket while a put to the old one may be on its way',
-    file: lane,
-    edits: [{ from: 'if (!isUntried) demandArrived(plan)', to: '' }],
-  },
-  {
     name: 'spool-emptied-early',
     breaks: 'a file leaves the spool before it is in its bucket',
     file: lane,

@@ -107,6 +107,8 @@ export async function createWorld(seed: number) {
     backlogBytesMax: pick(dice, [2 ** 31, 2 ** 31, 20_000, 2_000]),
     spoolBytesMax: pick(dice, [2 ** 31, 2_000, 500]),
     spooledPlansMax: pick(dice, [1_000, 3]),
+    // Where the journal is kept shortly anyway, delivery is to give up as soon as the spool is full.
+    keptMs: retentionDays === 2 ? 5_000 : retentionDays * dayMs,
     giveUpMs: pick(dice, [30 * dayMs, 30 * dayMs, 3_600_000, 20_000]),
     triesMin: pick(dice, [1, 3, 10, 10]),
     pauseMaxMs: pick(dice, [300_000, 5_000]),
