@@ -97,7 +97,6 @@ export async function openService(ports: ServicePorts, settings: ServiceSettings
     journal,
     clocks,
     random,
-    regions: new Set(settings.regions),
     configVersion: trails.configVersion,
   })
   const delivery = await openDelivery({

@@ -2,7 +2,7 @@ import { selectionKey, type ConfigSpan } from '@opentrail/core/delivery'
 import { streamParts } from '@opentrail/core/event'
 import { createByteCache } from '../journal/index.ts'
 import type { ContentRequest, LogContent } from './content-builder.ts'
-import { ended } from './content-gate.ts'
+import { ended } from './ended.ts'
 
 export interface BuiltContent {
   readonly content: LogContent

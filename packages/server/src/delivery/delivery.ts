@@ -2,19 +2,22 @@ import { streamParts, type Region, type Sequence, type StreamId } from '@opentra
 import { coversRegion } from '@opentrail/core/trail'
 import { pause, systemTimers, type DemandJob, type Timers } from '../clock/index.ts'
 import { listAll } from '../control/index.ts'
-import type { Journal } from '../journal/index.ts'
+import { createByteCache, type Journal } from '../journal/index.ts'
 import type { ControlTrailDirectory } from '../trails/index.ts'
 import { defaultDeliveryLimits, type DeliveryLimits } from './delivery-limits.ts'
 import type { DeliveryReader } from './delivery-status.ts'
 import { createEntrySizes } from './entry-sizes.ts'
-import { createLane, openLane, type Lane, type LaneParts } from './lane.ts'
+import { createLane, openLane, type Lane, type LaneParts, type PlannedContent } from './lane.ts'
 import { allLanes, type LaneDocument } from './lane-document.ts'
 import { laneStart } from './lane-start.ts'
 import { createLaneTimes, type LaneTimes } from './lane-times.ts'
 import { spooledNames } from './plan.ts'
 import { createPutGate } from './put-gate.ts'
 
-export interface DeliveryOptions extends Omit<LaneParts, 'gate' | 'entryBytes' | 'journal' | 'trails' | 'limits'> {
+export interface DeliveryOptions extends Omit<
+  LaneParts,
+  'gate' | 'atHand' | 'entryBytes' | 'journal' | 'trails' | 'limits'
+> {
   readonly journal: Journal
   readonly trails: ControlTrailDirectory
   readonly limits?: Partial<DeliveryLimits>
@@ -46,6 +49,8 @@ interface OwnLane {
   readonly times: LaneTimes
 }
 
+/** Of all lanes together: what fails is tried again and again, and making it anew each time would cost more. */
+const atHandBytesMax = 64 * 1024 * 1024
 /** A put that does not come back within this time after the stop is left to the next start. */
 const closeWaitMs = 5_000
 
@@ -55,7 +60,8 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
   const limits = { ...defaultDeliveryLimits, ...options.limits }
   const sizes = createEntrySizes()
   const gate = createPutGate(limits.putsPerBucketMax)
-  const parts: LaneParts = { ...options, limits, gate, entryBytes: sizes.entryBytes }
+  const atHand = createByteCache<PlannedContent>(atHandBytesMax)
+  const parts: LaneParts = { ...options, limits, gate, atHand, entryBytes: sizes.entryBytes }
   const lanes = new Map<string, OwnLane>()
   const byStream = new Map<StreamId, OwnLane[]>()
   const running = new Set<Promise<void>>()

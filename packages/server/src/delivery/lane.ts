@@ -3,7 +3,7 @@ import { streamParts, type Region, type Sequence, type StreamId } from '@opentra
 import type { Random } from '../clock/index.ts'
 import { BucketError, type BucketStore } from '../buckets/index.ts'
 import type { ControlStore, ControlWrite } from '../control/index.ts'
-import type { Journal } from '../journal/index.ts'
+import type { ByteCache, Journal } from '../journal/index.ts'
 import type { ControlTrailDirectory } from '../trails/index.ts'
 import type { ContentBuilder, LogContent } from './content-builder.ts'
 import type { DeliveryEvents } from './delivery-events.ts'
@@ -29,6 +29,8 @@ export interface LaneParts {
   readonly builder: ContentBuilder
   readonly buckets: BucketStore
   readonly gate: PutGate
+  /** What was made for a lane's first plan, by lane: kept while there is room, made again otherwise. Shared by all. */
+  readonly atHand: ByteCache<PlannedContent>
   readonly spool: DeliverySpool
   readonly limits: DeliveryLimits
   readonly now: () => number
@@ -41,6 +43,11 @@ export interface LaneParts {
   readonly entryBytes: (stream: StreamId) => number
   /** Writes a range off together with the event that says so. @throws what SelfTrail.commit throws. */
   readonly recordAbandoned: (abandoned: Abandoned, writes: readonly ControlWrite[]) => Promise<void>
+}
+
+export interface PlannedContent {
+  readonly plan: Plan
+  readonly content: LogContent
 }
 
 export interface Abandoned {
@@ -86,19 +93,44 @@ export async function createLane(
   return document
 }
 
+/** What a content takes beside its bodies, generously. */
+const overheadBytes = 1_024
+
 /** A lane's document has at most 1 MiB; the rest of it is small. */
 const plansBytesMax = 768 * 1024
 
 export function openLane(parts: LaneParts, found: LaneDocument): Lane {
-  const { journal, control, trails, builder, buckets, gate, spool, limits, now, random, leadingRegion, events } = parts
+  const {
+    journal,
+    control,
+    trails,
+    builder,
+    buckets,
+    gate,
+    atHand,
+    spool,
+    limits,
+    now,
+    random,
+    leadingRegion,
+    events,
+  } = parts
   const { trailId, stream } = found
   const { account, region } = streamParts(stream)
   const key = laneKey(trailId, stream)
   let document = found
   /** Of the stored document; undefined: to be read before anything is written. */
   let stored: number | undefined
-  /** Bodies of the first plan, as long as this process has them. */
-  let ready: { readonly plan: Plan; readonly content: LogContent } | undefined
+  const keep = (plan: Plan, content: LogContent): void =>
+    atHand.set(
+      key,
+      { plan, content },
+      content.files.reduce((bytes, { body }) => bytes + body.length, overheadBytes),
+    )
+  const contentOf = async (plan: Plan): Promise<LogContent> => {
+    const known = atHand.get(key)
+    return known?.plan === plan ? known.content : rebuild(plan)
+  }
   /** The first plan was made here, and no attempt may have stored anything of it. */
   let isUntried = false
   /** When the last attempt ended whose outcome is unknown; an earlier process may have made one just before this one. */
@@ -186,7 +218,7 @@ export function openLane(parts: LaneParts, found: LaneDocument): Lane {
     if (isSpooled) await writeToSpool(plan, content)
     await write({ ...next, plans: [...document.plans, isSpooled ? { ...plan, isSpooled } : plan] })
     if (!isSpooled) {
-      ready = { plan, content }
+      keep(plan, content)
       isUntried = true
     }
     return 'done'
@@ -196,7 +228,7 @@ export function openLane(parts: LaneParts, found: LaneDocument): Lane {
   async function writeOffMissing(from: Sequence | 0, missing: number, plans: readonly Plan[]): Promise<void> {
     const to = (from + missing) as Sequence
     await abandon({ from, to, count: missing, reason: 'removed' }, { ...document, plans, cursor: to })
-    ready = undefined
+    atHand.delete(key)
   }
 
   async function abandon(
@@ -234,7 +266,7 @@ export function openLane(parts: LaneParts, found: LaneDocument): Lane {
 
   /** The first plan is done with. */
   async function forget(): Promise<void> {
-    ready = undefined
+    atHand.delete(key)
     failures = 0
     await tidySpool()
   }
@@ -260,8 +292,9 @@ export function openLane(parts: LaneParts, found: LaneDocument): Lane {
       }
       return bodies
     }
-    if (ready?.plan !== plan) ready = { plan, content: await rebuild(plan) }
-    const { files } = ready.content
+    const content = await contentOf(plan)
+    keep(plan, content)
+    const { files } = content
     const isAsPlanned =
       files.length === plan.files.length && files.every(({ sha256 }, index) => sha256 === plan.files[index]!.sha256)
     return isAsPlanned ? files.map(({ body }) => body) : undefined
@@ -302,7 +335,8 @@ export function openLane(parts: LaneParts, found: LaneDocument): Lane {
   }
 
   async function replaceFirst(plan: Plan): Promise<void> {
-    if (ready?.plan === document.plans[0]) ready = ready && { ...ready, plan }
+    const known = atHand.get(key)
+    if (known && known.plan === document.plans[0]) keep(plan, known.content)
     await write({ ...document, plans: [plan, ...document.plans.slice(1)] })
   }
 
@@ -336,13 +370,13 @@ export function openLane(parts: LaneParts, found: LaneDocument): Lane {
     events.failed('content', stream, new Error(`(${plan.from}, ${plan.to}] no longer gives what was planned`))
     const target = destination()
     if (plan.isSpooled || !target) return abandonFirst('removed')
-    const content = ready?.plan === plan ? ready.content : await rebuild(plan)
+    const content = await contentOf(plan)
     const { from, queuedAt } = plan
     if (content.missing > 0) return writeOffMissing(from, content.missing, document.plans.slice(0, -1))
     if (content.files.length === 0) return abandonFirst('removed')
     const next = makePlan({ stream, from, destination: target, plannedAt: now(), queuedAt }, content, random)
     await write({ ...document, plans: [next, ...document.plans.slice(1)] })
-    ready = { plan: next, content }
+    keep(next, content)
   }
 
   async function recordStored(plan: Plan): Promise<void> {
@@ -410,7 +444,7 @@ export function openLane(parts: LaneParts, found: LaneDocument): Lane {
 
   async function spoolPlan(index: number): Promise<void> {
     const plan = document.plans[index]!
-    const content = ready?.plan === plan ? ready.content : await rebuild(plan)
+    const content = await contentOf(plan)
     const isAsPlanned = content.files.length === plan.files.length
     if (!isAsPlanned || content.files.some(({ sha256 }, at) => sha256 !== plan.files[at]!.sha256))
       return abandonFirst('removed')

@@ -1,20 +1,15 @@
+import { createGate, type Gate } from '../process/index.ts'
+
 /** Lets a bounded number of puts go to each bucket at the same time; the others wait in the order in which they came. */
 export type PutGate = <T>(bucket: string, put: () => Promise<T>) => Promise<T>
 
 export function createPutGate(putsPerBucketMax: number): PutGate {
-  const gates = new Map<string, { running: number; readonly waiting: (() => void)[] }>()
-  return async (bucket, put) => {
-    const gate = gates.get(bucket) ?? { running: 0, waiting: [] }
+  /** One for each bucket that a trail ever delivered to. */
+  const gates = new Map<string, Gate>()
+  const never = new AbortController().signal
+  return (bucket, put) => {
+    const gate = gates.get(bucket) ?? createGate(putsPerBucketMax)
     gates.set(bucket, gate)
-    // Who is let in takes over the place of the one that leaves.
-    if (gate.running >= putsPerBucketMax) await new Promise<void>((enter) => void gate.waiting.push(enter))
-    else gate.running++
-    try {
-      return await put()
-    } finally {
-      const next = gate.waiting.shift()
-      if (next) next()
-      else if (--gate.running === 0) gates.delete(bucket)
-    }
+    return gate(never, put)
   }
 }

@@ -2,6 +2,7 @@
 export interface ByteCache<Value> {
   get(key: string): Value | undefined
   set(key: string, value: Value, bytes: number): void
+  delete(key: string): void
   readonly bytes: number
 }
 
@@ -30,6 +31,7 @@ export function createByteCache<Value>(bytesMax: number): ByteCache<Value> {
         remove(oldest)
       }
     },
+    delete: remove,
     get bytes() {
       return total
     },

@@ -1,3 +1,4 @@
+export { createGate, type Gate } from './gate.ts'
 export { createMutex, type Mutex } from './mutex.ts'
 export { childExecArgv, siblingModule } from './source-file.ts'
 export { createClosers, type Closers } from './closers.ts'

@@ -5,7 +5,7 @@ import { openRecordWriter } from '../intake/index.ts'
 import { createMemoryJournal, JournalFullError } from '../journal/index.ts'
 import { createOutbox } from './outbox.ts'
 import { createSelfTrail } from './self-trail.ts'
-import { countingRandom, exampleCall, noon, recordsOf, region } from './selftrail.testing.ts'
+import { countingRandom, exampleCall, noon, recordsOf } from './selftrail.testing.ts'
 import { selfRecord } from './self-record.ts'
 
 async function fixture(journal = createMemoryJournal()) {
@@ -21,7 +21,6 @@ async function fixture(journal = createMemoryJournal()) {
     journal,
     clocks: { domain: () => noon, wall: () => 0, monotonic: () => 0 },
     random: countingRandom(),
-    regions: new Set([region]),
     configVersion: () => 7,
   })
   const records = async () => (await recordsOf(journal)).map((text) => JSON.parse(text) as Record<string, unknown>)
@@ -54,7 +53,7 @@ describe('self-trail', () => {
     const { trail, records } = await fixture()
     let deep: unknown = 'x'
     for (let level = 0; level < 64; level++) deep = { A: deep }
-    const contents = [deep, { A: 'x'.repeat(1_000_000) }, { A: '\ud800' }, { A: Infinity }, 'text', [1]]
+    const contents = [deep, { A: 'x'.repeat(1_100_000) }, { A: '\ud800' }, { A: Infinity }, 'text', [1]]
     for (const requestParameters of contents) await trail.record({ ...exampleCall, requestParameters })
     await trail.record({
       ...exampleCall,
@@ -64,7 +63,12 @@ describe('self-trail', () => {
     })
     const stored = await records()
     assert.equal(stored.length, contents.length + 1)
-    assert.deepEqual(stored[0]!['additionalEventData'], { omitted: ['requestParameters'], reason: 'TooDeep' })
+    assert.deepEqual(stored[0]!['requestParameters'], { reason: 'TooDeep', omitted: true, originalSize: 387 })
+    assert.deepEqual(stored[1]!['requestParameters'], {
+      reason: 'requestParameters too large',
+      omitted: true,
+      originalSize: 1_100_008,
+    })
     for (const record of stored) assert.equal(record['requestID'], exampleCall.requestId)
   })
 

@@ -12,7 +12,6 @@ export interface SelfTrailOptions {
   readonly journal: Pick<Journal, 'stats'>
   readonly clocks: Clocks
   readonly random: Random
-  readonly regions: ReadonlySet<string>
   readonly configVersion: () => number
 }
 
@@ -50,15 +49,25 @@ function prepare(
   const whole = admitOwn(call, options, changesConfig)
   if (whole.ok) return whole
   const { requestParameters, responseElements, ...rest } = call
-  const omitted = [
-    ...(requestParameters === undefined ? [] : ['requestParameters']),
-    ...(responseElements === undefined ? [] : ['responseElements']),
-  ]
-  const additionalEventData = { omitted, reason: whole.refusal.code }
-  const reduced = admitOwn({ ...rest, additionalEventData }, options, changesConfig)
+  const reason = whole.refusal.code
+  const reducedCall: ApiCall = {
+    ...rest,
+    ...(requestParameters !== undefined && {
+      requestParameters: omitted('requestParameters', requestParameters, reason),
+    }),
+    ...(responseElements !== undefined && { responseElements: omitted('responseElements', responseElements, reason) }),
+  }
+  const reduced = admitOwn(reducedCall, options, changesConfig)
   if (reduced.ok) return reduced
   throw new Error(`our own event was refused: ${reduced.refusal.code}: ${reduced.refusal.message}`)
 }
+
+/** What stands in place of a member, in the words in which CloudTrail notes one that is too large. */
+const omitted = (name: string, value: unknown, code: string) => ({
+  reason: code === 'EventTooLarge' ? `${name} too large` : code,
+  omitted: true,
+  originalSize: Buffer.byteLength(JSON.stringify(value)),
+})
 
 function admitOwn(call: ApiCall, options: SelfTrailOptions, changesConfig: number | undefined): Admission {
   const account: AccountId = accountOf(call.identity)
@@ -72,7 +81,8 @@ function admitOwn(call: ApiCall, options: SelfTrailOptions, changesConfig: numbe
     account,
     region: call.region,
     accounts: new Set([account]),
-    regions: options.regions,
+    // Known when the call was authenticated; taken out of the configuration since, it is still where the call belongs.
+    regions: new Set([call.region]),
     now,
   }
   return admit(record, context, () => ({ id: uuid(options.random), fromKey: false }))
