@@ -112,6 +112,26 @@ describe('a chain', () => {
     assert.ok(!logFiles.some(({ s3Object }) => run[5]!.digest.logFiles.some((file) => file.s3Object === s3Object)))
   })
 
+  test('copies of a chain’s first digest are not taken for what came before it', () => {
+    const first = main[9]!
+    const object = objects.get(`${first.place.bucket}/${first.place.key}`)!
+    for (const bucket of ['a-copy', 'z-copy']) {
+      const copy = fetchDigest(new Map([[`${bucket}/${first.place.key}`, object]]), { ...first.place, bucket })
+      const { findings } = checkChain([...fetch(main), copy], { keys, expected })
+      assert.deepEqual(findings.map(({ kind }) => kind).toSorted(), ['digest-moved', 'gap'])
+    }
+  })
+
+  test('backfill digests leave hours out, and that is no hole', () => {
+    const bare = new Map([...objects].map(([name, object]) => [name, { ...object, metadata: {} }]))
+    const digests = [...fetch(backfill.slice(0, 2)), ...fetch(backfill.slice(2), bare)]
+    const { findings } = checkChain(digests, { keys, expected: { ...expected, isBackfill: true } })
+    assert.deepEqual(
+      findings.filter(({ kind }) => kind !== 'no-digests').map(({ kind }) => kind),
+      ['signature-missing', 'backfill-time-missing'],
+    )
+  })
+
   test('digests are to be added newest first', () => {
     const checker = createChainChecker({ keys, expected })
     const [older, newer] = fetch(run.slice(0, 2))

@@ -97,9 +97,8 @@ export function createChainChecker(options: ChainOptions): ChainChecker {
   }
 
   function notBelievable(place: Place, stamp: number): void {
-    const from = before.kind === 'unknown' ? Math.min(before.from, stamp - windowMs) : stamp - windowMs
     coverage?.hole(stamp - windowMs, stamp, 'missing', place)
-    before = { kind: 'unknown', from }
+    before = { kind: 'unknown', from: stamp - windowMs }
   }
 
   /** `head` is the chain's next; what it names is expected from now on. */
