@@ -13,6 +13,7 @@ export interface CreateTrailFlags extends TrailFlags {
   readonly prefix?: string
   readonly multiRegion?: boolean
   readonly start?: boolean
+  readonly validate?: boolean
 }
 
 interface Trail {
@@ -37,6 +38,7 @@ export async function createTrail(this: CliContext, flags: CreateTrailFlags, nam
     S3BucketName: flags.bucket,
     ...(flags.prefix !== undefined && { S3KeyPrefix: flags.prefix }),
     ...(flags.multiRegion && { IsMultiRegionTrail: true }),
+    ...(flags.validate && { EnableLogFileValidation: true }),
   }).catch((error: unknown) => {
     throw withAdvice(error, flags.bucket)
   })

@@ -30,6 +30,7 @@ export const trailRoutes = buildRouteMap({
           },
           prefix: textFlag('What the keys of its log files begin with', 'TEXT'),
           multiRegion: switchFlag('Record what happens in all Regions'),
+          validate: switchFlag('Write signed digests every hour, so that the log files can be verified'),
           start: switchFlag('Start logging at once'),
           ...formatFlags,
         },
