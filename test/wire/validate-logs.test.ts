@@ -1,28 +1,20 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { gunzipSync, gzipSync } from 'node:zlib'
-import {
-  CloudTrailClient,
-  CreateTrailCommand,
-  StartLoggingCommand,
-  StopLoggingCommand,
-} from '@aws-sdk/client-cloudtrail'
+import { CloudTrailClient, CreateTrailCommand } from '@aws-sdk/client-cloudtrail'
 import {
   CopyObjectCommand,
   DeleteObjectCommand,
   GetObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
-  S3Client,
 } from '@aws-sdk/client-s3'
 import { describe, test } from 'vitest'
-import type { RunningServer } from '../../packages/server/src/main.ts'
-import { awsPath, hasAwsCli } from '../clients.ts'
-import { hasVersitygw, startVersitygw, type S3Server } from '../s3-server.ts'
+import { hasAwsCli } from '../clients.ts'
+import { hasVersitygw } from '../s3-server.ts'
 import { skipped } from '../skip.ts'
+import { advance, endOf, home, hourMs, live, validate, withTrail } from './lively-trail.ts'
 import { record } from './records.ts'
-import { account, clientEnvironment, credentials, sendEvents, startTestServer } from './test-server.ts'
+import { credentials, sendEvents, startTestServer } from './test-server.ts'
 
 const isThere = hasAwsCli()
 if (!isThere) skipped('aws cloudtrail validate-logs', 'the AWS CLI is not installed: node scripts/install-clients.mjs')
@@ -33,106 +25,7 @@ if (!hasStore)
     'versitygw is not installed: node scripts/install-s3-server.mjs',
   )
 
-const home = 'us-east-1'
-const hourMs = 3_600_000
 const timeout = 240_000
-const arn = `arn:aws:cloudtrail:${home}:${account}:trail/audit`
-
-interface Verdict {
-  readonly code: number
-  readonly output: string
-}
-
-/** `aws cloudtrail validate-logs`, unmodified, against our API and `store`. */
-async function validate(server: RunningServer, store: Pick<S3Server, 'endpoint'>, ...more: string[]): Promise<Verdict> {
-  const args = ['cloudtrail', 'validate-logs', '--trail-arn', arn, '--start-time', '2020-01-01T00:00:00Z', ...more]
-  const env = { ...clientEnvironment(server), AWS_ENDPOINT_URL_S3: store.endpoint }
-  const run = promisify(execFile)(awsPath, args, { env, maxBuffer: 2 ** 26 })
-  return run.then(
-    ({ stdout, stderr }) => ({ code: 0, output: stdout + stderr }),
-    ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({ code, output: stdout + stderr }),
-  )
-}
-
-const clock = async (server: RunningServer, act: string, body: object): Promise<string> => {
-  const answer = await fetch(new URL(`/test/clock/${act}`, server.endpoint), {
-    method: 'POST',
-    body: JSON.stringify(body),
-  })
-  assert.equal(answer.status, 200)
-  return ((await answer.json()) as { now: string }).now
-}
-const advance = (server: RunningServer, milliseconds: number) => clock(server, 'advance', { milliseconds })
-
-const endOf = (now: string): string => new Date(Date.parse(now) + 2 * hourMs).toISOString()
-
-/** Two Regions, busy and idle hours, a stop and a start, weeks in between so that keys change. */
-async function live(server: RunningServer, cloudTrail: CloudTrailClient): Promise<string> {
-  const send = (region: string, secondsAgo = 0) =>
-    sendEvents(
-      server,
-      Array.from({ length: 20 }, (_, index) => record({ region, secondsAgo: secondsAgo + index })),
-      region,
-    )
-  await cloudTrail.send(new StartLoggingCommand({ Name: 'audit' }))
-  await send(home)
-  await send('eu-west-1')
-  await advance(server, 2 * hourMs)
-  await send(home)
-  await advance(server, 3 * hourMs)
-  await cloudTrail.send(new StopLoggingCommand({ Name: 'audit' }))
-  await advance(server, 3 * hourMs)
-  await cloudTrail.send(new StartLoggingCommand({ Name: 'audit' }))
-  await send(home)
-  return advance(server, 2 * hourMs)
-}
-
-async function withTrail(
-  work: (parts: {
-    server: RunningServer
-    cloudTrail: CloudTrailClient
-    s3: S3Client
-    store: S3Server
-    bucket: string
-  }) => Promise<void>,
-): Promise<void> {
-  const store = await startVersitygw()
-  const bucket = 'audit-logs'
-  await store.createBucket(bucket)
-  // The CLI has one key for both services, so the store has to know that of our API.
-  await store.createUser!(credentials.accessKeyId, credentials.secretAccessKey)
-  const resources = [`arn:aws:s3:::${bucket}`, `arn:aws:s3:::${bucket}/*`]
-  const reader = { AWS: [credentials.accessKeyId] }
-  await store.setPolicy(bucket, {
-    Version: '2012-10-17',
-    Statement: [{ Effect: 'Allow', Principal: reader, Action: 's3:*', Resource: resources }],
-  })
-  const remote = {
-    name: bucket,
-    endpoint: store.endpoint,
-    region: store.region,
-    'path-style': true,
-    'access-key-id': store.credentials.accessKeyId,
-    'secret-access-key': store.credentials.secretAccessKey,
-    'check-policy': false,
-  }
-  const server = await startTestServer({ buckets: JSON.stringify([remote]) })
-  const cloudTrail = new CloudTrailClient({ endpoint: server.endpoint, region: home, credentials, maxAttempts: 1 })
-  const s3 = new S3Client({
-    endpoint: store.endpoint,
-    region: store.region,
-    credentials: store.credentials,
-    forcePathStyle: true,
-  })
-  try {
-    await work({ server, cloudTrail, s3, store, bucket })
-  } finally {
-    cloudTrail.destroy()
-    s3.destroy()
-    await server.close()
-    await store.close()
-  }
-}
 
 describe.skipIf(!isThere)('aws cloudtrail validate-logs says yes', () => {
   test('to the default bucket: busy and idle hours, two Regions, a gap, new keys, a prefix', { timeout }, async () => {

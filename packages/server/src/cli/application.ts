@@ -7,6 +7,7 @@ import { demoCommand, sendCommand } from './routes/feed-routes.ts'
 import { lookupEventsCommand } from './routes/lookup-route.ts'
 import { doctorCommand, envCommand, startCommand, versionCommand } from './routes/server-routes.ts'
 import { trailRoutes } from './routes/trail-routes.ts'
+import { validateLogsCommand } from './routes/validate-route.ts'
 import { CommandError } from './command-error.ts'
 import type { CliContext } from './context.ts'
 
@@ -18,6 +19,7 @@ export function buildCli(): Application<CliContext> {
       env: envCommand,
       'lookup-events': lookupEventsCommand,
       trail: trailRoutes,
+      'validate-logs': validateLogsCommand,
       ls: lsCommand,
       cat: catCommand,
       export: exportCommand,

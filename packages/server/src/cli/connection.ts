@@ -117,7 +117,7 @@ function credentials(
   )
 }
 
-function environmentCredentials({ environment }: CliContext): Credentials | undefined {
+export function environmentCredentials({ environment }: CliContext): Credentials | undefined {
   const accessKeyId = environment['AWS_ACCESS_KEY_ID']
   const secretAccessKey = environment['AWS_SECRET_ACCESS_KEY']
   const sessionToken = environment['AWS_SESSION_TOKEN']

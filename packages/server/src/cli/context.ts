@@ -9,6 +9,8 @@ export interface CliContext extends CommandContext {
   writeBytes(bytes: Uint8Array): Promise<void>
   /** Wall clock, ms. */
   now(): number
+  /** The exit code of a command that has done its work and has bad news; an error has its own. */
+  exitWith(code: number): void
 }
 
 /** How the user calls this program, for the commands we suggest. */

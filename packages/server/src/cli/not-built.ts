@@ -3,7 +3,6 @@ export const notBuilt: ReadonlySet<string> = new Set([
   'tail',
   'import',
   'open',
-  'validate-logs',
   'checkpoint',
   'prove',
   'completeness',

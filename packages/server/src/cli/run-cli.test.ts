@@ -32,6 +32,7 @@ describe('help and mistakes', () => {
       'ls',
       'cat',
       'export',
+      'validate-logs',
       'demo',
       'send',
       'doctor',
@@ -50,12 +51,12 @@ describe('help and mistakes', () => {
   })
 
   test('a command of the design that is not there yet says so, a wrong one is corrected', async () => {
-    const missing = await call(['validate-logs', '--trail', 'x'])
-    assert.deepEqual([missing.exitCode, missing.stderr], [2, 'opentrail validate-logs is not built in this version\n'])
+    const missing = await call(['completeness', '--trail', 'x'])
+    assert.deepEqual([missing.exitCode, missing.stderr], [2, 'opentrail completeness is not built in this version\n'])
     const wrong = await call(['lokup-events'])
     assert.equal(wrong.exitCode, 2)
     assert.match(wrong.stderr, /lookup-events/)
-    assert.doesNotMatch((await call(['--help'])).stdout, /validate-logs/)
+    assert.doesNotMatch((await call(['--help'])).stdout, /completeness/)
   })
 
   test('a bad setting stops the start before anything is opened', async () => {

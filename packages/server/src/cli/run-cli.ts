@@ -5,7 +5,7 @@ import { notBuilt } from './not-built.ts'
 
 export interface CliInput {
   readonly args: readonly string[]
-  readonly context: Omit<CliContext, 'process'> & {
+  readonly context: Omit<CliContext, 'process' | 'exitWith'> & {
     readonly process: Pick<CliContext['process'], 'stdout' | 'stderr'>
   }
 }
@@ -23,8 +23,10 @@ export async function runCli({ args, context }: CliInput): Promise<number> {
     stderr: context.process.stderr,
     env: { ...context.environment, STRICLI_SKIP_VERSION_CHECK: '1' },
   })
-  await run(buildCli(), args.length === 0 ? ['--help'] : args, { ...context, process })
+  let verdict = 0
+  const exitWith = (code: number): void => void (verdict = code)
+  await run(buildCli(), args.length === 0 ? ['--help'] : args, { ...context, process, exitWith })
   const code = Number(state.exitCode ?? 0)
   // stricli's own codes are negative: what could not be understood is misuse, the rest a failure.
-  return code === -4 || code === -5 ? 2 : code < 0 ? 1 : code
+  return code === -4 || code === -5 ? 2 : code < 0 ? 1 : code || verdict
 }

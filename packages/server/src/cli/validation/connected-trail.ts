@@ -1,0 +1,55 @@
+import { CommandError } from '../command-error.ts'
+import type { Connection } from '../connection.ts'
+import { callOperation, OperationError } from '../signed-request.ts'
+import { keysOfServer, type KeySource } from './key-source.ts'
+import type { DescribedTrail } from './trail-place.ts'
+
+/** What a verification asks CloudTrail's API. */
+export interface ConnectedTrail {
+  readonly keys: KeySource
+  /** @throws {CommandError} there is no such trail. */
+  describe(): Promise<DescribedTrail>
+  /** When the newest digest was written, ms; undefined where the service does not say. */
+  latestDigest(): Promise<number | undefined>
+}
+
+export function connectTrail(
+  connection: Connection,
+  about: { readonly arn: string; readonly homeRegion: string; readonly sourceRegion: string; now(): number },
+): ConnectedTrail {
+  const call = <Answer>(operation: string, region: string, input: object): Promise<Answer> =>
+    callOperation(connection, { operation, input, region, now: about.now() })
+  return {
+    keys: keysOfServer(`ListPublicKeys of ${connection.endpoint}, Region ${about.sourceRegion}`, (input) =>
+      call('ListPublicKeys', about.sourceRegion, input),
+    ),
+    async describe() {
+      const { trailList = [] } = await call<{ trailList?: readonly DescribedTrail[] }>(
+        'DescribeTrails',
+        about.homeRegion,
+        {},
+      )
+      const trail = trailList.find(({ TrailARN }) => TrailARN === about.arn)
+      if (trail) return trail
+      throw new CommandError(
+        `A trail could not be found for ${about.arn}; --s3-bucket names the bucket of one that is gone`,
+        {
+          exitCode: 255,
+        },
+      )
+    },
+    async latestDigest() {
+      try {
+        const status = await call<{ LatestDigestDeliveryTime?: number }>('GetTrailStatus', about.sourceRegion, {
+          Name: about.arn,
+        })
+        const seconds = status.LatestDigestDeliveryTime
+        return seconds === undefined ? undefined : seconds * 1_000
+      } catch (error) {
+        // It is worth knowing, and a verification goes without it: the trail may be gone.
+        if (error instanceof OperationError) return undefined
+        throw error
+      }
+    },
+  }
+}

@@ -1,0 +1,70 @@
+import { open, readdir, realpath, type FileHandle } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { SourceError, type ObjectSource, type StoredObject } from './object-source.ts'
+
+/**
+ * A copy of one bucket as plain files, as `aws s3 sync` or `export` makes it: the keys are paths below the directory, the
+ * metadata are lost. Log files and digests have names that no copy needs to change.
+ */
+export function createDirectorySource(path: string, bucket: string): ObjectSource {
+  const root = resolve(path)
+  return {
+    description: root,
+    async get(place, bytesMax) {
+      if (place.bucket !== bucket)
+        throw new SourceError(`${root} is a copy of the bucket ${bucket}, not of ${place.bucket}`)
+      if (!isPlain(place.key)) return undefined
+      return readObject(root, place.key, bytesMax)
+    },
+    async *list(_bucket, prefix, after) {
+      // What is before the last slash is a folder; the rest begins names in it.
+      const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1)
+      if (!isPlain(`${folder}x`)) return
+      for await (const key of walk(root, folder))
+        if (key.startsWith(prefix) && (after === undefined || compare(key, after) > 0)) yield key
+    },
+    async close() {},
+  }
+}
+
+const compare = (one: string, other: string): number => Buffer.compare(Buffer.from(one), Buffer.from(other))
+/** A path that stays below its directory. */
+const isPlain = (key: string): boolean =>
+  key.split('/').every((name) => name !== '' && name !== '.' && name !== '..' && !name.includes('\0'))
+
+/** Keys in byte order: a folder's name counts with its slash. */
+async function* walk(root: string, folder: string): AsyncGenerator<string> {
+  const entries = await readdir(join(root, folder), { withFileTypes: true }).catch((error: unknown) => {
+    if (isAbsent(error)) return []
+    throw new SourceError(`${join(root, folder)} cannot be listed: ${textOf(error)}`, { cause: error })
+  })
+  const names = entries.flatMap((entry) =>
+    entry.isDirectory() ? [`${entry.name}/`] : entry.isFile() ? [entry.name] : [],
+  )
+  for (const name of names.sort(compare))
+    if (name.endsWith('/')) yield* walk(root, `${folder}${name}`)
+    else yield `${folder}${name}`
+}
+
+async function readObject(root: string, key: string, bytesMax: number): Promise<StoredObject | undefined> {
+  let file: FileHandle | undefined
+  try {
+    const path = join(root, key)
+    // A link in the copy could lead to files that were never in the bucket.
+    if ((await realpath(path)) !== join(await realpath(root), key)) throw new Error('it is behind a link')
+    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+    const { size } = await file.stat()
+    if (size > bytesMax) throw new Error(`it is larger than ${bytesMax} bytes`)
+    return { body: await file.readFile(), metadata: undefined }
+  } catch (error) {
+    if (isAbsent(error)) return undefined
+    throw new SourceError(`${key} cannot be read: ${textOf(error)}`, { cause: error })
+  } finally {
+    await file?.close()
+  }
+}
+
+const isAbsent = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
