@@ -76,7 +76,8 @@ async function verify(context: CliContext, flags: ValidateLogsFlags): Promise<vo
   try {
     const keys = flags.publicKeys === undefined ? server?.keys : keysOfFile(flags.publicKeys)
     if (!keys) throw cannot('no public keys: name a server (--endpoint-url) or a file (--public-keys)')
-    const latest = await server?.latestDigest()
+    // The newest digest of a plain copy has no signature to be known by.
+    const latest = flags.directory === undefined ? await server?.latestDigest() : undefined
     const expectedUntil = latest !== undefined && latest <= lastStamp(range) ? latest : undefined
     const checkpoint = flags.checkpoint === undefined ? undefined : readCheckpoint(flags.checkpoint, trail.bucket)
     const isInRange = checkpoint && (parseDigestKey(checkpoint.key)?.endTime ?? 0) <= lastStamp(range)
@@ -86,12 +87,12 @@ async function verify(context: CliContext, flags: ValidateLogsFlags): Promise<vo
       range,
       source,
       keys,
-      output: createAwsOutput(isJson ? silent : streamsOf(context), { isVerbose: flags.verbose === true }),
-      onProgress: progress.show,
+      output: createAwsOutput(isJson ? silent : streamsOf(context, progress), { isVerbose: flags.verbose === true }),
+      onProgress: (done) => progress.show(done),
       ...(expectedUntil !== undefined && { expectedUntil }),
       ...(checkpoint && isInRange && { checkpoint }),
     })
-    progress.end()
+    progress.clear()
     const document = verificationDocument(
       {
         version: packageVersion(),
@@ -240,7 +241,7 @@ function tell(
   if (shown.length > 0)
     print(
       context,
-      ['Found beyond what "aws cloudtrail validate-logs" checks:', '', ...shown.map(findingLine), ''].join('\n'),
+      ['', 'Found beyond what "aws cloudtrail validate-logs" checks:', '', ...shown.map(findingLine), ''].join('\n'),
     )
   if (document.findingsLeftOut > 0)
     print(
@@ -275,24 +276,38 @@ function write(path: string, text: string): void {
 }
 
 const silent = { out: () => {}, error: () => {} }
-const streamsOf = ({ process }: CliContext) => ({
-  out: (text: string) => process.stdout.write(text),
-  error: (text: string) => process.stderr.write(text),
+const streamsOf = ({ process }: CliContext, progress: ProgressLine) => ({
+  out(text: string): void {
+    progress.clear()
+    process.stdout.write(text)
+  },
+  error(text: string): void {
+    progress.clear()
+    process.stderr.write(text)
+  },
 })
 
 /** One line that is written over, and only where somebody looks. */
-function createProgress({ process }: CliContext): { show(done: Progress): void; end(): void } {
+interface ProgressLine {
+  show(done: Progress): void
+  clear(): void
+}
+
+function createProgress({ process }: CliContext): ProgressLine {
   const { stderr } = process
   const isTerminal = 'isTTY' in stderr && stderr.isTTY === true
   let last = 0
+  let isShown = false
   return {
     show({ digests, logFiles }) {
       if (!isTerminal || digests + logFiles < last + progressEvery) return
       last = digests + logFiles
-      stderr.write(`\r\u001b[2K${digests} digests, ${logFiles} log files\r`)
+      isShown = true
+      stderr.write(`\r\u001b[2K${digests} digests, ${logFiles} log files`)
     },
-    end() {
-      if (last > 0) stderr.write('\r\u001b[2K')
+    clear() {
+      if (isShown) stderr.write('\r\u001b[2K')
+      isShown = false
     },
   }
 }

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import {
   awsVerdict,
   checkLogFile,
@@ -5,6 +6,7 @@ import {
   createLogFileLedger,
   parseDigestKey,
   readDigest,
+  type AvailableDigest,
   type AwsVerdict,
   type ChainChecker,
   type Checkpoint,
@@ -86,6 +88,8 @@ interface Gathered {
   readonly done: { digests: number; logFiles: number }
   found?: TimeRange
   checkpoint?: Checkpoint
+  /** The digest of the given checkpoint is there, in a copy that lacks its signature. */
+  isCheckpointCopied?: boolean
 }
 interface Count {
   valid: number
@@ -205,7 +209,8 @@ async function verifyChain(
   }
   await lines.end()
   const end = checker.end()
-  findings.add(end.findings, (found) => isSeenOfChain(gathered, found))
+  const isWrong = ({ kind }: Finding): boolean => kind !== 'checkpoint-missing' || !gathered.isCheckpointCopied
+  findings.add(end.findings.filter(isWrong), (found) => isSeenOfChain(gathered, found))
   if (!isBackfill && end.checkpoint) gathered.checkpoint = end.checkpoint
 }
 
@@ -249,6 +254,7 @@ function createJudge(
     const digest = read?.ok ? read.digest : undefined
     if (fetched.isCopy && fetched.status === 'found' && fetched.metadata['signature'] === undefined) {
       newer = digest
+      if (isKept(options.checkpoint, fetched)) gathered.isCheckpointCopied = true
       gathered.unsignedCopies.digests++
       gathered.unsignedCopies.logFiles += digest?.logFiles.length ?? 0
       return { place, status: 'unsigned-copy', ...(digest && { digest }), logFiles: [] }
@@ -270,6 +276,9 @@ function createJudge(
     return { place, status: verdict.status, verdict, ...(digest && { digest }), logFiles }
   }
 }
+
+const isKept = (checkpoint: Checkpoint | undefined, { bucket, key, bytes }: AvailableDigest): boolean =>
+  checkpoint?.bucket === bucket && checkpoint.key === key && checkpoint.sha256.toLowerCase() === hash('sha256', bytes)
 
 /** The digest that follows repeats the signature; it is checked like any other. */
 function restoreSignature<Fetched extends FetchedDigest & CopiedDigest>(
