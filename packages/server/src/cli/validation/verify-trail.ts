@@ -31,7 +31,7 @@ import type { KeySource } from './key-source.ts'
 import { judgeListing } from './judge-listing.ts'
 import type { ObjectSource } from './object-source.ts'
 import type { TrailPlace } from './trail-place.ts'
-import { walkChain, type JudgedDigest } from './walk-chain.ts'
+import { walkChain, type JudgedDigest, type JudgeHint } from './walk-chain.ts'
 
 export interface VerifyOptions {
   readonly trail: TrailPlace
@@ -226,7 +226,7 @@ function createJudge(
   gathered: Gathered,
   checker: ChainChecker,
   isBackfill: boolean,
-): (place: Place, next: readonly Place[]) => Promise<Judged> {
+): (place: Place, hint: JudgeHint) => Promise<Judged> {
   const { source, trail } = options
   const ahead = new Map<string, Promise<FetchedDigest & CopiedDigest>>()
   const fetch = (place: Place): Promise<FetchedDigest & CopiedDigest> => {
@@ -239,25 +239,25 @@ function createJudge(
   let newest = Infinity
   let newer: DigestFile | undefined
 
-  return async (place, next) => {
+  return async (place, { next, isOnChain }) => {
     const running = fetch(place)
     for (const each of next) void fetch(each)
     const fetched = restoreSignature(await running, newer)
     ahead.delete(`${place.bucket}/${place.key}`)
     const object = judgedObject('digest', place, trail, isBackfill)
     if (fetched.status === 'not-found') {
-      gathered.notFound.add(`${place.bucket}/${place.key}`)
+      if (isOnChain) gathered.notFound.add(`${place.bucket}/${place.key}`)
       const missing: Finding = { kind: 'digest-not-found', severity: 'invalid', subject: place, message: '', data: {} }
       return { place, verdict: awsVerdict(object, [missing]), status: 'invalid', logFiles: [] }
     }
     const read = fetched.status === 'found' ? readDigest(fetched.bytes) : undefined
     const digest = read?.ok ? read.digest : undefined
-    if (fetched.isCopy && fetched.status === 'found' && fetched.metadata['signature'] === undefined) {
+    if (digest && fetched.isCopy && fetched.status === 'found' && fetched.metadata['signature'] === undefined) {
       newer = digest
       if (isKept(options.checkpoint, fetched)) gathered.isCheckpointCopied = true
       gathered.unsignedCopies.digests++
-      gathered.unsignedCopies.logFiles += digest?.logFiles.length ?? 0
-      return { place, status: 'unsigned-copy', ...(digest && { digest }), logFiles: [] }
+      gathered.unsignedCopies.logFiles += digest.logFiles.length
+      return { place, status: 'unsigned-copy', digest, logFiles: [] }
     }
     if (isBackfill && digest) await addBackfillKeys(options, gathered, fetched, digest)
     const stamp = parseDigestKey(place.key)?.endTime ?? Infinity
@@ -270,7 +270,7 @@ function createJudge(
     const verdict = awsVerdict(object, own)
     gathered.findings.add(
       added.findings,
-      (found) => (verdict.status === 'invalid' && own.includes(found)) || isSeenOfChain(gathered, found),
+      (found) => (isOnChain && verdict.status === 'invalid' && own.includes(found)) || isSeenOfChain(gathered, found),
     )
     const logFiles = verdict.status === 'valid' ? (digest?.logFiles ?? []) : added.logFiles
     return { place, status: verdict.status, verdict, ...(digest && { digest }), logFiles }

@@ -22,8 +22,15 @@ export interface WalkOptions<Judged extends JudgedDigest> {
   readonly from: number
   /** Digests of the chain in the range, oldest first. */
   list(bucket: string): Promise<readonly Place[]>
-  /** Called newest digest first, but for links that lead to a newer one. `next`: what will probably be asked for soon. */
-  judge(place: Place, next: readonly Place[]): Promise<Judged>
+  /** Called newest digest first, but for links that lead to a newer one. */
+  judge(place: Place, about: JudgeHint): Promise<Judged>
+}
+
+export interface JudgeHint {
+  /** As of `Step`. */
+  readonly isOnChain: boolean
+  /** What will probably be asked for soon. */
+  readonly next: readonly Place[]
 }
 
 /** So many digests are fetched ahead. */
@@ -44,9 +51,9 @@ export async function* walkChain<Judged extends JudgedDigest>(
   const visited = new Set<string>()
   let place = listed.pop()
   let lastStart = place && stampOf(place)
-  const judge = (at: Place): Promise<Judged> => {
+  const judge = (at: Place, isOnChain: boolean): Promise<Judged> => {
     visited.add(nameOf(at))
-    return options.judge(at, listed.slice(-aheadMax).toReversed())
+    return options.judge(at, { isOnChain, next: listed.slice(-aheadMax).toReversed() })
   }
   const olderThan = (stamp: number): Place | undefined => {
     for (let next = listed.pop(); next; next = listed.pop()) if (stampOf(next) < stamp) return next
@@ -58,14 +65,14 @@ export async function* walkChain<Judged extends JudgedDigest>(
     for (let at = open.at(-1); at && isDue(at); at = open.at(-1)) {
       open.pop()
       if (visited.has(nameOf(at)) || (next && nameOf(next) === nameOf(at))) continue
-      yield { kind: 'digest', judged: await judge(at), isOnChain: false }
+      yield { kind: 'digest', judged: await judge(at, false), isOnChain: false }
     }
   }
 
   // A digest that was visited is linked to again only by one whose signer forges: its findings tell, and the CLI goes round.
   while (place && lastStart !== undefined && options.from <= lastStart && !visited.has(nameOf(place))) {
     yield* passedBy(place)
-    const judged = await judge(place)
+    const judged = await judge(place, true)
     yield { kind: 'digest', judged, isOnChain: true }
     const { digest, status } = judged
     const isFollowed = digest !== undefined && (status === 'valid' || status === 'unsigned-copy')
