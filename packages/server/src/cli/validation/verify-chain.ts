@@ -1,0 +1,85 @@
+import {
+  awsVerdict,
+  checkLogFile,
+  createChainChecker,
+  type AwsVerdict,
+  type DigestLogFile,
+  type Finding,
+  type Place,
+} from '@opentrail/core/digest'
+import { fetchLogFile } from './fetch-objects.ts'
+import { count, isSeenOfChain, widen, type Gathered, type VerifyOptions } from './gathered.ts'
+import { createInOrder } from './in-order.ts'
+import { createJudge, judgedObject } from './judge-digest.ts'
+import type { ObjectSource } from './object-source.ts'
+import type { TrailPlace } from './trail-place.ts'
+import { walkChain } from './walk-chain.ts'
+
+/** Fetches under way: hides the store's answering time, and bounds what is held in memory. */
+export const fetchesMax = 16
+
+interface LogFileResult {
+  readonly verdict?: AwsVerdict
+  readonly findings: readonly Finding[]
+}
+
+export async function verifyChain(
+  options: VerifyOptions,
+  gathered: Gathered,
+  list: (bucket: string) => Promise<readonly Place[]>,
+  isBackfill: boolean,
+): Promise<void> {
+  const { trail, range, source, output } = options
+  const { findings, counts } = gathered
+  const checker = createChainChecker({
+    keys: gathered.keys,
+    expected: { ...trail.chain, isBackfill },
+    expectedFrom: range.from,
+    ledger: gathered.ledger,
+    ...(!isBackfill && options.expectedUntil !== undefined && { expectedUntil: options.expectedUntil }),
+    ...(!isBackfill && options.checkpoint && { checkpoint: options.checkpoint }),
+  })
+  const digestCount = isBackfill ? counts.backfillDigests : counts.digests
+  // Lines come in the order of the chain, however the fetches end.
+  const lines = createInOrder<() => void>(fetchesMax, (tell) => tell())
+  const judge = createJudge(options, gathered, checker, isBackfill)
+  for await (const step of walkChain({ bucket: trail.bucket, from: range.from, list, judge })) {
+    if (step.kind === 'gap') {
+      await lines.add(async () => () => output.gap(step.from, step.to, isBackfill))
+      continue
+    }
+    const { judged, isOnChain } = step
+    await lines.add(async () => () => {
+      gathered.done.digests++
+      options.onProgress(gathered.done)
+      if (!isOnChain || !judged.verdict) return
+      output.verdict(judged.verdict)
+      count(digestCount, judged.verdict)
+      if (judged.verdict.status === 'valid' && judged.digest) widen(gathered, judged.digest, range)
+    })
+    for (const entry of judged.logFiles)
+      await lines.add(async () => {
+        const result = await judgeLogFile(source, trail, entry)
+        return () => {
+          gathered.done.logFiles++
+          options.onProgress(gathered.done)
+          const isShown = isOnChain && judged.status === 'valid'
+          findings.add(result.findings, () => isShown && result.verdict?.status === 'invalid')
+          if (!isShown || !result.verdict) return
+          output.verdict(result.verdict)
+          count(counts.logFiles, result.verdict)
+        }
+      })
+  }
+  await lines.end()
+  const end = checker.end()
+  const isWrong = ({ kind }: Finding): boolean => kind !== 'checkpoint-missing' || !gathered.isCheckpointCopied
+  findings.add(end.findings.filter(isWrong), (found) => isSeenOfChain(gathered, found))
+  if (!isBackfill && end.checkpoint) gathered.checkpoint = end.checkpoint
+}
+
+async function judgeLogFile(source: ObjectSource, trail: TrailPlace, entry: DigestLogFile): Promise<LogFileResult> {
+  const place = { bucket: entry.s3Bucket, key: entry.s3Object }
+  const findings = checkLogFile(entry, await fetchLogFile(source, place))
+  return { findings, verdict: awsVerdict(judgedObject('log-file', place, trail, false), findings) }
+}
