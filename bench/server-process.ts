@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { allocator } from '../scripts/lib/allocator.mjs'
 
 const root = resolve(import.meta.dirname, '..')
 /** Linux counts process time in hundredths of a second. */
@@ -28,6 +29,7 @@ export async function startBenchServer(data: string, options: readonly string[] 
     [cli, 'start', '--port', '0', '--data', data, '--log-level', 'warn', '--journal-bytes-max', '100GiB', ...options],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...allocator, ...process.env },
     },
   )
   await until(child, /is ready/)

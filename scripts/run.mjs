@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { allocator } from './lib/allocator.mjs'
 import { engineLoads, installNode, installPackages, packagesAreCurrent } from './lib/install.mjs'
 import { findNode, isNewEnough } from './lib/node.mjs'
 import { preflight } from './lib/preflight.mjs'
@@ -18,7 +19,8 @@ const bin = (name) => join(root, 'node_modules', '.bin', name)
 const tasks = {
   async start() {
     build()
-    return runChild(process.execPath, [join(root, 'packages', 'server', 'dist', 'cli', 'main.js'), 'start', ...args])
+    const program = join(root, 'packages', 'server', 'dist', 'cli', 'main.js')
+    return runChild(process.execPath, [program, 'start', ...args], { env: { ...allocator, ...process.env } })
   },
   async test() {
     // The build first: end-to-end tests start the program as it is published.
