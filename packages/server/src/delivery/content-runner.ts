@@ -1,5 +1,5 @@
 import { Piscina } from 'piscina'
-import { childExecArgv, siblingModule } from '../process/index.ts'
+import { childExecArgv, siblingModule, workerLimits } from '../process/index.ts'
 import { packFile, type PackedFile, type PackTask } from './pack-file.ts'
 import { createPageSelector, type PageSelection, type SelectTask } from './select-page.ts'
 
@@ -27,6 +27,7 @@ export function createWorkerRunner(
     (pool ??= new Piscina({
       filename: module.href,
       execArgv: childExecArgv(),
+      resourceLimits: workerLimits,
       minThreads: 1,
       maxThreads: threads,
       concurrentTasksPerWorker: 1,

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { Piscina } from 'piscina'
-import { childExecArgv, siblingModule } from '../process/index.ts'
+import { childExecArgv, siblingModule, workerLimits } from '../process/index.ts'
 import { admitChunk, type AdmissionResult, type AdmissionTask } from './admit-chunk.ts'
 
 /** Where chunks are admitted: on worker threads, or in place for small ones and in simulations. */
@@ -28,6 +28,7 @@ export function createAdmissionPool(threads = Math.max(1, availableParallelism()
       filename: siblingModule(import.meta.url, './admission-worker').href,
       name: 'admitInWorker',
       execArgv: childExecArgv(),
+      resourceLimits: workerLimits,
       minThreads: 1,
       maxThreads: threads,
       maxQueue: queueMax,

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import { childExecArgv, createMutex, siblingModule } from '../process/index.ts'
+import { childExecArgv, createMutex, siblingModule, workerLimits } from '../process/index.ts'
 import type { PackResult, Sealer } from './sealer.ts'
 
 /**
@@ -13,7 +13,10 @@ export function createWorkerSealer(): Sealer {
 
   const started = (): Worker => {
     if (worker) return worker
-    const made = new Worker(siblingModule(import.meta.url, './seal-worker'), { execArgv: childExecArgv() })
+    const made = new Worker(siblingModule(import.meta.url, './seal-worker'), {
+      execArgv: childExecArgv(),
+      resourceLimits: workerLimits,
+    })
     made.unref()
     // A dead thread is replaced at the next request; the request under way fails and the segment is sealed again later.
     made.on('error', () => (worker = undefined))

@@ -11,3 +11,9 @@ const nodeMajorLeast = 24
 export function tuneGarbageCollection(version = process.versions.node): void {
   if (Number.parseInt(version, 10) >= nodeMajorLeast) setFlagsFromString('--external-memory-accounted-in-global-limit')
 }
+
+/**
+ * For worker threads: what they hold are buffers that come and go by the megabyte. A thread that may take gigabytes lets them
+ * lie for as long; this one looks after itself sooner. Far above what is in use at any time.
+ */
+export const workerLimits = { maxOldGenerationSizeMb: 256 } as const
