@@ -125,6 +125,7 @@ export async function openService(ports: ServicePorts, settings: ServiceSettings
     now: clocks.domain,
     delivered: (digest) => report({ kind: 'digest-delivered', ...digest }),
     failed: (step, chain, error) => report({ kind: 'digest-failed', step, chain, error }),
+    ...(ports.timers && { timers: ports.timers }),
     ...(settings.digestLimits && { limits: settings.digestLimits }),
   })
   const isOutboxIdle = (): boolean => !outbox.isBusy

@@ -22,3 +22,4 @@ export {
 } from './directory-bucket-store.ts'
 export { createMemoryBucketStore, type MemoryBucketStoreOptions } from './memory-bucket-store.ts'
 export { exportBucket, type ExportedFile, type ExportOptions, type ExportSummary } from './export-bucket.ts'
+export { keyBytesMax } from './s3-names.ts'

@@ -1,5 +1,5 @@
 import { BucketError, type NewObject } from './bucket-store.ts'
-import { checkAttributes, checkPlace } from './s3-names.ts'
+import { checkAttributes, checkPlace, keyBytesMax } from './s3-names.ts'
 
 /** A body is held in memory whole while it is hashed and written; log files have some megabytes. S3 itself takes 5 GiB in one put. */
 export const objectBytesMax = 64 * 1024 * 1024
@@ -9,8 +9,6 @@ const metadataBytesMax = 2 * 1024
 const headerBytesMax = 1024
 /** As S3: one page of a listing. */
 export const listLimitMax = 1_000
-/** As S3: a key, and so everything that one can begin with. */
-const keyBytesMax = 1024
 
 /** What the stores of our own refuse before anything is written. @throws {BucketError} with S3's codes */
 export function checkNewObject(object: NewObject): void {

@@ -6,7 +6,8 @@ import { BucketError, type ObjectAttributes } from './bucket-store.ts'
  */
 const bucketName = /^(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/
 const otherService = /--(x|op|table)-s3$|\.mrap$/
-const keyBytesMax = 1024
+/** S3's limit, of the key's UTF-8, and so of everything that one can begin with. */
+export const keyBytesMax = 1_024
 
 export const isBucketName = (bucket: string): boolean => bucketName.test(bucket) && !otherService.test(bucket)
 

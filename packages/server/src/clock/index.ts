@@ -1,5 +1,5 @@
 export { systemClocks, type Clocks } from './clocks.ts'
 export { systemRandom, uuid, type Random } from './random.ts'
 export { createSchedule, ScheduleBoundError, type DemandJob, type Job, type Schedule } from './schedule.ts'
-export { pause, systemTimers, type Timers } from './timers.ts'
+export { pause, pauseAfter, systemTimers, waitAtMost, type Timers } from './timers.ts'
 export { createVirtualClock, type VirtualClock } from './virtual-clock.ts'

@@ -1,6 +1,6 @@
 import { streamParts, type Region, type Sequence, type StreamId } from '@opentrail/core/event'
 import { coversRegion } from '@opentrail/core/trail'
-import { pause, systemTimers, type DemandJob, type Timers } from '../clock/index.ts'
+import { systemTimers, waitAtMost, type DemandJob, type Timers } from '../clock/index.ts'
 import { listAll } from '../control/index.ts'
 import { createByteCache, type Journal } from '../journal/index.ts'
 import type { ControlTrailDirectory } from '../trails/index.ts'
@@ -231,9 +231,7 @@ export async function openDelivery(options: DeliveryOptions): Promise<Delivery> 
     async close() {
       isClosed = true
       for (const stop of unsubscribe) stop()
-      const waiting = new AbortController()
-      await Promise.race([Promise.all(running), pause(timers, closeWaitMs, waiting.signal).catch(() => {})])
-      waiting.abort(new Error('closed'))
+      await waitAtMost(timers, closeWaitMs, Promise.all(running))
     },
   }
 }

@@ -7,20 +7,11 @@ export {
   type LogContent,
 } from './content-builder.ts'
 export { openDelivery, type Delivery, type DeliveryOptions } from './delivery.ts'
-export { defaultContentLimits, logFileQuota, type ContentLimits } from './content-limits.ts'
-export { ContentTooLargeError } from './content-range.ts'
-export { ContentWorkerError } from './content-runner.ts'
+export { type ContentLimits } from './content-limits.ts'
 export type { DeliveryEvents } from './delivery-events.ts'
 export { defaultDeliveryLimits, type DeliveryLimits } from './delivery-limits.ts'
 export type { DeliveryReader, DeliveryStatus } from './delivery-status.ts'
-export {
-  lanesOf,
-  ledgersPrefix,
-  type LaneDocument,
-  type LedgerEntry,
-  type Plan,
-  type PlannedFile,
-} from './lane-document.ts'
+export { ledgersPrefix, type LaneDocument, type LedgerEntry, type Plan, type PlannedFile } from './lane-document.ts'
 export type { Abandoned } from './lane.ts'
 export { createMemorySpool, openDirectorySpool, type DeliverySpool } from './spool.ts'
 export { abandonedCall } from './abandoned-call.ts'

@@ -1,3 +1,4 @@
+import { pauseAfter } from '../clock/index.ts'
 import type { DeliveryLimits } from './delivery-limits.ts'
 
 /** When a lane is due: at the next whole interval after something began to wait, later after failures. Domain time, ms. */
@@ -12,7 +13,7 @@ export interface LaneTimes {
 }
 
 export function createLaneTimes(limits: DeliveryLimits, now: () => number): LaneTimes {
-  const { intervalMs, pauseFirstMs, pauseMaxMs, ownDeliveriesWaitMs } = limits
+  const { intervalMs, pauseMaxMs, ownDeliveriesWaitMs } = limits
   let since: number | undefined
   let retryAt: number | undefined
   let postponedUntil: number | undefined
@@ -39,7 +40,7 @@ export function createLaneTimes(limits: DeliveryLimits, now: () => number): Lane
     },
     failed() {
       isWorking = false
-      retryAt = now() + Math.min(pauseMaxMs, pauseFirstMs * 2 ** Math.min(failures++, 20))
+      retryAt = now() + pauseAfter(++failures, limits)
       since ??= now()
     },
     dueAt(isEager, isPlanned) {

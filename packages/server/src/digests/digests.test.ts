@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { gunzipSync } from 'node:zlib'
 import { describe, test } from 'vitest'
 import type { DigestFile } from '@opentrail/core/digest'
+import { ControlUnavailableError } from '../control/index.ts'
 import {
   changeTrail,
   createBench,
@@ -93,6 +94,21 @@ describe('digests', () => {
     const chain = await digests(bench)
     assertChained(chain)
     assert.equal(chain.flatMap(({ logFiles }) => logFiles).length, 1)
+  })
+
+  test('a chain that was made without an answer is found again, and others are made after it', async () => {
+    const bench = await createBench()
+    const { control } = bench.stores
+    const { transact } = control
+    control.transact = async (writes) => {
+      await transact(writes)
+      if (!writes.some(({ key }) => key.startsWith('digest/chain/'))) return
+      control.transact = transact
+      throw new ControlUnavailableError('no answer')
+    }
+    await start(bench, { isLogging: true, settings: { validatesLogFiles: true, isMultiRegion: true } })
+    await bench.pass(hour + 2 * minuteMs)
+    for (const region of [home, elsewhere]) assert.equal((await digests(bench, region)).length, 2)
   })
 
   test('a bucket that fails delays the chain, and then every hour is there', async () => {

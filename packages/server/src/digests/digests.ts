@@ -1,6 +1,6 @@
 import { streamParts, type Region } from '@opentrail/core/event'
 import { coversRegion, type Trail } from '@opentrail/core/trail'
-import type { DemandJob } from '../clock/index.ts'
+import { pauseAfter, systemTimers, waitAtMost, type DemandJob, type Timers } from '../clock/index.ts'
 import { listAll } from '../control/index.ts'
 import type { Delivery, DeliveryStatus } from '../delivery/index.ts'
 import type { ControlTrailDirectory } from '../trails/index.ts'
@@ -14,6 +14,8 @@ export interface DigestOptions extends Pick<ChainParts, 'control' | 'buckets' | 
   readonly regions: readonly Region[]
   readonly failed: (step: string, chain: string, error: unknown) => void
   readonly limits?: Partial<DigestLimits>
+  /** Real time where absent. */
+  readonly timers?: Timers
 }
 
 /** How a trail's digests stand in one Region: a part of what delivery tells. */
@@ -28,8 +30,12 @@ export interface Digests {
   wantedAfter(trailId: string, region: Region): number | undefined
   /** The trail has a digest to come. */
   isUnfinished(trailId: string): boolean
+  /** Stops: waits for what is being put, but not long; what was cut off is repeated at the next start. */
   close(): Promise<void>
 }
+
+/** A put that does not come back within this time after the stop is left to the next start. */
+const closeWaitMs = 5_000
 
 interface OwnChain {
   readonly chain: Chain
@@ -42,7 +48,7 @@ const isValidating = (trail: Trail): boolean => trail.isLogging && trail.setting
 
 /** Opens the chains there are, and begins those that trails have got since. @throws {ControlUnavailableError} */
 export async function openDigests(options: DigestOptions): Promise<Digests> {
-  const { control, trails, delivery, regions, now, failed } = options
+  const { control, trails, delivery, regions, now, failed, timers = systemTimers } = options
   const limits = { ...defaultDigestLimits, ...options.limits }
   const chains = new Map<string, OwnChain>()
   const running = new Set<Promise<void>>()
@@ -94,10 +100,14 @@ export async function openDigests(options: DigestOptions): Promise<Digests> {
   async function begin({ id, account, homeRegion, name }: Trail, region: Region): Promise<void> {
     const key = chainKey(id, region)
     if (chains.has(key)) return
-    const trail = { trailId: id, account, homeRegion, trailName: name }
-    const document = newChain(trail, region, now(), laneOf(id, region)?.ordinal ?? 0)
-    await control.transact([{ key, value: document, ifVersion: 0 }])
-    add(document, (await control.get(key))!.version)
+    // A chain made by a transaction whose answer was lost is there already.
+    if (!(await control.get(key))) {
+      const trail = { trailId: id, account, homeRegion, trailName: name }
+      const document = newChain(trail, region, now(), laneOf(id, region)?.ordinal ?? 0)
+      await control.transact([{ key, value: document, ifVersion: 0 }])
+    }
+    const { value, version } = (await control.get<ChainDocument>(key))!
+    add(value, version)
   }
 
   async function endOrGoOn({ chain }: OwnChain): Promise<void> {
@@ -116,7 +126,7 @@ export async function openDigests(options: DigestOptions): Promise<Digests> {
       own.retryAt = undefined
       if (own.chain.isOver()) await remove(key)
     } catch (error) {
-      own.retryAt = now() + Math.min(limits.pauseMaxMs, limits.pauseFirstMs * 2 ** Math.min(own.failures++, 20))
+      own.retryAt = now() + pauseAfter(++own.failures, limits)
       if (!isClosed) failed('digest', key, error)
     } finally {
       own.isWorking = false
@@ -130,7 +140,12 @@ export async function openDigests(options: DigestOptions): Promise<Digests> {
     isSurveyDue = true
   }
 
-  const dueAt = ({ chain, retryAt, isWorking }: OwnChain): number => (isWorking ? Infinity : (retryAt ?? chain.dueAt()))
+  function dueAt(own: OwnChain): number {
+    if (own.isWorking) return Infinity
+    if (own.retryAt === undefined) return own.chain.dueAt()
+    // A clock that was set back must not put a repetition off.
+    return (own.retryAt = Math.min(own.retryAt, now() + limits.pauseMaxMs))
+  }
   const track = (action: Promise<void>): void => {
     const tracked = action.finally(() => running.delete(tracked))
     running.add(tracked)
@@ -174,7 +189,7 @@ export async function openDigests(options: DigestOptions): Promise<Digests> {
     async close() {
       isClosed = true
       unsubscribe()
-      await Promise.all(running)
+      await waitAtMost(timers, closeWaitMs, Promise.all(running))
     },
   }
 }

@@ -1,4 +1,4 @@
-import { pause, type Timers } from '../clock/index.ts'
+import { pause, pauseAfter, type Timers } from '../clock/index.ts'
 import type { HistoryEvents } from './history-events.ts'
 import type { HistoryLimits } from './history-limits.ts'
 
@@ -15,8 +15,7 @@ export const createPersist =
       } catch (error) {
         signal.throwIfAborted()
         events.failed?.(step, error, failures)
-        const pauseMs = Math.min(limits.pauseMaxMs, limits.pauseFirstMs * 2 ** Math.min(failures - 1, 20))
-        await pause(timers, pauseMs, signal)
+        await pause(timers, pauseAfter(failures, limits), signal)
       }
     }
   }

@@ -1,5 +1,4 @@
-import type { BucketStore, ListedObject } from '../buckets/index.ts'
-import { keyBytesMax } from './s3-request.ts'
+import { keyBytesMax, type BucketStore, type ListedObject } from '../buckets/index.ts'
 
 /** What is listed: objects, and what the delimiter folds together. In the order of their names, which is one order for both. */
 export type ListEntry =

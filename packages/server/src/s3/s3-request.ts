@@ -1,4 +1,5 @@
 import { decodeEscapes, headerValues, queryParameters, splitTarget, type WireRequest } from '../auth/index.ts'
+import { keyBytesMax } from '../buckets/index.ts'
 import { S3Error } from './s3-error.ts'
 import { findOperation, type S3Level, type S3Operation } from './s3-operations.ts'
 
@@ -15,9 +16,6 @@ export interface S3Request {
   /** Why this cannot be a call of S3's; answered once it is known who asks. */
   readonly fault?: S3Error
 }
-
-/** S3's limit, of the key's UTF-8. */
-export const keyBytesMax = 1_024
 
 /** Reads path style and, below one of `domains`, virtual-host style. Never fails: what is wrong stands in `fault`. */
 export function readS3Request(wire: WireRequest, domains: readonly string[]): S3Request {
