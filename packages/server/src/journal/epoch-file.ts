@@ -5,14 +5,16 @@ import { DiskNotFoundError } from '../disk/index.ts'
 import { JournalCorruptError } from './segment-names.ts'
 
 export const epochFileName = 'writer-epoch'
-/** Magic, f64 epoch, crc32: within one sector, which a disk writes as a whole. */
-const epochBytes = 20
+/** Magic, f64 epoch, crc32. */
+const slotBytes = 20
+/** Two slots, a page apart: an epoch is written over the older one, so a write that a power cut tears leaves the newer one readable. */
+const slotOffsets = [0, 4096] as const
 const magic = Buffer.from('OTEPOCH\0', 'latin1')
 
 /** Which writer the journal belongs to: the one that opened it last. */
 export interface EpochFile {
   readonly epoch: number
-  /** Whether no other writer has opened the journal since. One small read. */
+  /** Whether no other writer has opened the journal since. Two small reads. */
   current(): Promise<boolean>
   close(): Promise<void>
 }
@@ -20,15 +22,15 @@ export interface EpochFile {
 /** Takes the journal over: durable before it resolves, so every earlier writer sees it at its next append. */
 export async function takeEpoch(disk: Disk, path: string): Promise<EpochFile> {
   const { file, made } = await openOrCreate(disk, path)
-  const epoch = (made ? 0 : await readEpoch(file, path)) + 1
-  const bytes = Buffer.alloc(epochBytes)
-  magic.copy(bytes)
-  bytes.writeDoubleLE(epoch, 8)
-  bytes.writeUInt32LE(crc32(bytes.subarray(0, 16)), 16)
-  await file.write(0, [bytes])
+  const slots = await readSlots(file)
+  const last = newest(slots, path)
+  // A torn slot held an epoch that nobody came to use, or one that rotted: either way it is passed over, never taken twice.
+  const epoch = last.epoch + (slots.includes('damaged') ? 2 : 1)
+  await file.write(slotOffsets[last.slot === 0 ? 1 : 0], [encodeSlot(epoch)])
   await file.datasync()
   if (made) await disk.syncDirectory(dirname(path))
-  return { epoch, current: async () => (await readEpoch(file, path)) === epoch, close: () => file.close() }
+  const current = async () => newest(await readSlots(file), path).epoch === epoch
+  return { epoch, current, close: () => file.close() }
 }
 
 async function openOrCreate(disk: Disk, path: string): Promise<{ file: DiskFile; made: boolean }> {
@@ -40,11 +42,32 @@ async function openOrCreate(disk: Disk, path: string): Promise<{ file: DiskFile;
   }
 }
 
-async function readEpoch(file: DiskFile, path: string): Promise<number> {
-  const bytes = await file.read(0, epochBytes)
-  // Created, and the power failed before its first content was durable.
-  if (bytes.length < epochBytes || bytes.every((byte) => byte === 0)) return 0
-  if (!bytes.subarray(0, 8).equals(magic) || crc32(bytes.subarray(0, 16)) !== bytes.readUInt32LE(16))
-    throw new JournalCorruptError(`${path} is damaged`)
+function encodeSlot(epoch: number): Buffer {
+  const bytes = Buffer.alloc(slotBytes)
+  magic.copy(bytes)
+  bytes.writeDoubleLE(epoch, 8)
+  bytes.writeUInt32LE(crc32(bytes.subarray(0, 16)), 16)
+  return bytes
+}
+
+type Slot = number | 'empty' | 'damaged'
+
+async function readSlots(file: DiskFile): Promise<Slot[]> {
+  return Promise.all(slotOffsets.map(async (offset) => decodeSlot(await file.read(offset, slotBytes))))
+}
+
+function decodeSlot(bytes: Buffer): Slot {
+  if (bytes.every((byte) => byte === 0)) return 'empty'
+  if (bytes.length < slotBytes) return 'damaged'
+  if (!bytes.subarray(0, 8).equals(magic) || crc32(bytes.subarray(0, 16)) !== bytes.readUInt32LE(16)) return 'damaged'
   return bytes.readDoubleLE(8)
+}
+
+/** The newest epoch and its slot; epoch 0 where none was ever taken. @throws JournalCorruptError where no write that was cut off explains it. */
+function newest(slots: readonly Slot[], path: string): { epoch: number; slot: number } {
+  const epochs = slots.map((slot) => (typeof slot === 'number' ? slot : 0))
+  const epoch = Math.max(...epochs)
+  // The first epoch of all, torn, leaves one damaged slot and an empty one; every later one leaves its predecessor.
+  if (epoch === 0 && slots.every((slot) => slot === 'damaged')) throw new JournalCorruptError(`${path} is damaged`)
+  return { epoch, slot: epoch === 0 ? 1 : epochs.indexOf(epoch) }
 }
