@@ -1,0 +1,1 @@
+export { LeavesLostError, type StreamTrees } from './stream-trees.ts'
