@@ -1,0 +1,1 @@
+export { QueueSinkError, type MessageAttribute, type QueueSink } from './queue-sink.ts'

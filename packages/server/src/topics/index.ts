@@ -1,0 +1,1 @@
+export { TopicError, type TopicPublisher } from './topic-publisher.ts'
