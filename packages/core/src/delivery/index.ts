@@ -16,3 +16,12 @@ export { type SelectingVersion } from './selecting-version.ts'
 export { type Refusal } from './compiled-version.ts'
 export { explainSelection, type SelectionExplanation, type VersionVerdict } from './explain-selection.ts'
 export { selectionKey, type ConfigSpan } from './selection-key.ts'
+export {
+  allPositions,
+  createPositionsWriter,
+  readPositions,
+  type PositionRun,
+  type Positions,
+  type PositionsWriter,
+  type ReadPositions,
+} from './positions.ts'
