@@ -21,6 +21,7 @@ import {
   journalOf,
   leadingRegion,
   networkEvent,
+  placedIds,
   plain,
   region,
   requestOf,
@@ -269,6 +270,7 @@ describe('any journal, versions and limits', () => {
           const files = contents.flatMap((content) => content.files.filter((file) => file.kind === kind))
           const expected = entries.flatMap((entry, index) => (select(entry).kind === kind ? [`e${index + 1}`] : []))
           assert.deepEqual(files.flatMap(idsOf), expected)
+          assert.deepEqual(placedIds(contents, kind), expected)
           for (const { count, bytes } of files)
             assert.ok(count <= limits.eventsMax && (bytes <= limits.bytesMax || count === 1))
         }

@@ -31,6 +31,8 @@ export interface FileContent {
   /** Uncompressed. */
   readonly bytes: number
   readonly count: number
+  /** Which entries behind `after` they are, by the codec of `@opentrail/core/delivery`. */
+  readonly positions: Uint8Array
   /** Event times, ms. */
   readonly oldest: number
   readonly newest: number

@@ -62,4 +62,4 @@ const contentKey = (range: string, { versions, stream, leadingRegion }: ContentR
   `${range} ${selectionKey(versions, { region: streamParts(stream).region, leadingRegion }, span)}`
 
 const bytesOf = ({ files, changes }: LogContent): number =>
-  files.reduce((sum, { body }) => sum + body.length, 8 * changes.length)
+  files.reduce((sum, { body, positions }) => sum + body.length + positions.length, 8 * changes.length)

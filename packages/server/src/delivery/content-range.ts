@@ -1,4 +1,10 @@
-import { logFileKinds, type ConfigSpan, type LogFileKind, type SelectingVersion } from '@opentrail/core/delivery'
+import {
+  createPositionsWriter,
+  logFileKinds,
+  type ConfigSpan,
+  type LogFileKind,
+  type SelectingVersion,
+} from '@opentrail/core/delivery'
 import type { Sequence } from '@opentrail/core/event'
 import type { ContentRequest, FileContent } from './content-builder.ts'
 import type { BuiltContent } from './content-memo.ts'
@@ -62,15 +68,14 @@ export async function buildRange(
     const runs = gathered.take(kind)
     if (runs.length === 0) continue
     signal.throwIfAborted()
-    files.push(await packed(kind, runs, runner, to - after < hurriedEntries ? 'thorough' : 'quick'))
+    files.push(await packed({ kind, runs, after }, runner, to - after < hurriedEntries ? 'thorough' : 'quick'))
   }
   const { entries, configVersion, changes, span } = gathered
   return { content: { to: end, files, configVersion, changes, missing: end - after - entries }, span }
 }
 
 async function packed(
-  kind: LogFileKind,
-  runs: readonly SelectedRun[],
+  { kind, runs, after }: { kind: LogFileKind; runs: readonly SelectedRun[]; after: Sequence | 0 },
   runner: ContentRunner,
   effort: PackTask['effort'],
 ): Promise<FileContent> {
@@ -78,11 +83,19 @@ async function packed(
   const file = {
     kind,
     count: runs.reduce((sum, { count }) => sum + count, 0),
+    positions: positionsOf(runs, after),
     oldest: runs.reduce((oldest, run) => Math.min(oldest, run.oldest), Infinity),
     newest: runs.reduce((newest, run) => Math.max(newest, run.newest), -Infinity),
     isOwnDeliveriesOnly: runs.every(({ isOwnDeliveriesOnly }) => isOwnDeliveriesOnly),
   }
   return { ...file, ...(await runner.pack({ runs: runs.map(({ records }) => records), effort })) }
+}
+
+function positionsOf(runs: readonly SelectedRun[], after: Sequence | 0): Uint8Array {
+  const positions = createPositionsWriter()
+  for (const { places } of runs)
+    for (let at = 0; at < places.length; at += 2) positions.add(places[at]! - after - 1, places[at + 1])
+  return positions.finish()
 }
 
 /** Only what selects: a trail's name or bucket makes no other selection. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { hash } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
-import type { SelectingVersion } from '@opentrail/core/delivery'
+import { readPositions, type LogFileKind, type SelectingVersion } from '@opentrail/core/delivery'
 import { streamId, type AccountId, type NewEntry, type Sequence } from '@opentrail/core/event'
 import { createMemoryJournal, type Journal } from '../journal/index.ts'
 import {
@@ -76,3 +76,23 @@ export const plain = ({ files, ...rest }: LogContent): unknown => ({
   ...rest,
   files: files.map((file) => ({ ...file, body: undefined })),
 })
+
+/** The ids that the files of a kind claim by their positions; the contents are of ranges that follow one another from 0 on. */
+export function placedIds(contents: readonly LogContent[], kind: LogFileKind): string[] {
+  let after = 0
+  return contents.flatMap(({ files, to }) => {
+    const base = after
+    const entries = to - base
+    after = to
+    return files
+      .filter((file) => file.kind === kind)
+      .flatMap((file) => {
+        const read = readPositions(file.positions, { entries })
+        assert.ok(read.ok)
+        assert.equal(read.positions.count, file.count)
+        return [...read.positions.runs()].flatMap(({ first, count }) =>
+          Array.from({ length: count }, (_, index) => `e${base + first + index + 1}`),
+        )
+      })
+  })
+}

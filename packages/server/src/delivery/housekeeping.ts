@@ -4,6 +4,7 @@ import type { Journal } from '../journal/index.ts'
 import type { ControlTrailDirectory } from '../trails/index.ts'
 import type { Delivery } from './delivery.ts'
 import { defaultDeliveryLimits } from './delivery-limits.ts'
+import { selectedKey } from './selected-entries.ts'
 import { goneKey, goneLanes, laneKey, ledgerOf, type LaneDocument, type LedgerEntry } from './lane-document.ts'
 
 export interface HousekeepingOptions {
@@ -22,8 +23,8 @@ export interface HousekeepingOptions {
   readonly isOutboxIdle: () => boolean
 }
 
-/** Ledger entries removed in one transaction. */
-const ledgerPage = 1_000
+/** Ledger entries removed in one transaction, each with what was selected of its range. */
+const ledgerPage = 500
 
 /** A lane, also one of a deleted trail, of which the ledger is left. */
 type Lane = Pick<LaneDocument, 'trailId' | 'stream'>
@@ -73,7 +74,12 @@ export function createHousekeeping(options: HousekeepingOptions): (now: number) 
       const [oldest] = await control.list<LedgerEntry>(ledger, { limit: 1 })
       if (!oldest || !isOld(oldest)) return oldest !== undefined
       const page = await control.list<LedgerEntry>(ledger, { limit: ledgerPage })
-      await control.transact(page.filter(isOld).map(({ key }) => ({ key, value: undefined })))
+      await control.transact(
+        page.filter(isOld).flatMap(({ key, value }) => [
+          { key, value: undefined },
+          { key: selectedKey(trailId, stream, value.from), value: undefined },
+        ]),
+      )
     }
   }
 

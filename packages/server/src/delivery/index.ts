@@ -17,3 +17,4 @@ export { createMemorySpool, openDirectorySpool, type DeliverySpool } from './spo
 export { abandonedCall } from './abandoned-call.ts'
 export { createHousekeeping } from './housekeeping.ts'
 export { readLedger } from './read-ledger.ts'
+export { readSelected } from './selected-entries.ts'

@@ -20,6 +20,7 @@ import {
 import { eventCount, makePlan, movePlan, rekey, spooledNames, spoolName, type TrailDestination } from './plan.ts'
 import { putFile, readBack } from './put-file.ts'
 import type { PutGate } from './put-gate.ts'
+import { selectedWrites } from './selected-entries.ts'
 import type { DeliverySpool } from './spool.ts'
 
 export interface LaneParts {
@@ -216,7 +217,8 @@ export function openLane(parts: LaneParts, found: LaneDocument): Lane {
     }
     const plan = makePlan({ stream, from, destination: target, plannedAt: now(), queuedAt }, content, random)
     if (isSpooled) await writeToSpool(plan, content)
-    await write({ ...next, plans: [...document.plans, isSpooled ? { ...plan, isSpooled } : plan] })
+    const planned = { ...next, plans: [...document.plans, isSpooled ? { ...plan, isSpooled } : plan] }
+    await write(planned, selectedWrites(trailId, stream, from, content))
     if (!isSpooled) {
       keep(plan, content)
       isUntried = true
@@ -375,7 +377,8 @@ export function openLane(parts: LaneParts, found: LaneDocument): Lane {
     if (content.missing > 0) return writeOffMissing(from, content.missing, document.plans.slice(0, -1))
     if (content.files.length === 0) return abandonFirst('removed')
     const next = makePlan({ stream, from, destination: target, plannedAt: now(), queuedAt }, content, random)
-    await write({ ...document, plans: [next, ...document.plans.slice(1)] })
+    const replanned = { ...document, plans: [next, ...document.plans.slice(1)] }
+    await write(replanned, selectedWrites(trailId, stream, from, content))
     keep(next, content)
   }
 

@@ -6,6 +6,7 @@ import {
   type NewEntry,
   type Region,
   type Sequence,
+  type StoredEntry,
   type StreamId,
 } from '@opentrail/core/event'
 
@@ -35,6 +36,8 @@ export interface SelectedRun {
   readonly kind: LogFileKind
   /** The records' bytes with commas between them; memory of its own. */
   readonly records: Uint8Array
+  /** Where they are in the stream: pairs of a first sequence and a number of entries. */
+  readonly places: Float64Array
   readonly count: number
   /** Event times, ms. */
   readonly oldest: number
@@ -102,7 +105,7 @@ function selectPage({ page, stream, to, room }: SelectTask, select: (entry: NewE
       bytes -= size
       events -= 1
       isUntouched = false
-      pick(picked, judgement.kind, entry.record, judgement)
+      pick(picked, judgement.kind, entry, judgement)
     }
     if (changesConfig !== undefined) changes.push(changesConfig)
     lastConfigVersion = configVersion
@@ -121,24 +124,41 @@ function selectPage({ page, stream, to, room }: SelectTask, select: (entry: NewE
 
 interface Picked {
   readonly records: Uint8Array[]
+  /** As `SelectedRun` has them. */
+  readonly places: number[]
   oldest: number
   newest: number
   isOwnDeliveriesOnly: boolean
 }
 
-function pick(all: Map<LogFileKind, Picked>, kind: LogFileKind, record: Uint8Array, judgement: Judgement): void {
+function pick(
+  all: Map<LogFileKind, Picked>,
+  kind: LogFileKind,
+  { record, sequence }: StoredEntry,
+  judgement: Judgement,
+): void {
   const { eventTime } = judgement.envelope.event
   let own = all.get(kind)
-  if (!own) all.set(kind, (own = { records: [], oldest: eventTime, newest: eventTime, isOwnDeliveriesOnly: true }))
+  if (!own) {
+    own = { records: [], places: [], oldest: eventTime, newest: eventTime, isOwnDeliveriesOnly: true }
+    all.set(kind, own)
+  }
   own.records.push(record)
+  addPlace(own.places, sequence)
   own.oldest = Math.min(own.oldest, eventTime)
   own.newest = Math.max(own.newest, eventTime)
   // Asked until the first other event only: it may have to parse the record.
   own.isOwnDeliveriesOnly &&= isOwnDelivery(judgement.event)
 }
 
+function addPlace(places: number[], sequence: Sequence): void {
+  const [first, count] = [places.at(-2) ?? 0, places.at(-1) ?? 0]
+  if (first + count === sequence) places[places.length - 1] = count + 1
+  else places.push(sequence, 1)
+}
+
 function runOf(kind: LogFileKind, picked: Picked | undefined): SelectedRun[] {
   if (!picked) return []
-  const { records, oldest, newest, isOwnDeliveriesOnly } = picked
-  return [{ kind, records: joinRecords(records), count: records.length, oldest, newest, isOwnDeliveriesOnly }]
+  const { records, places, ...rest } = picked
+  return [{ kind, records: joinRecords(records), places: Float64Array.from(places), count: records.length, ...rest }]
 }
