@@ -1,3 +1,4 @@
+export { alignedSpans, appendSubtrees, createSubtreeStack, type SubtreeStack } from './aligned.ts'
 export { consistencyProof, verifyConsistency, type ConsistencyClaim } from './consistency.ts'
 export { appendLeaf, appendLeaves, emptyFrontier, rootHash, type MerkleFrontier } from './frontier.ts'
 export { emptyRoot, hashBytes, leafHash, nodeHash } from './hashes.ts'
@@ -13,4 +14,5 @@ export {
   type RangeProof,
   type RangeVerifier,
 } from './range.ts'
+export { type Span } from './spans.ts'
 export { createTreeBuilder, type TreeBuilder, type TreeBuilderOptions } from './tree-builder.ts'
