@@ -76,9 +76,16 @@ export class BucketError extends Error {
   readonly code: string
   /** The store may or may not have taken the object: read back before trying again. */
   readonly isOutcomeUnknown: boolean
-  constructor(code: string, message: string, options?: ErrorOptions & { readonly isOutcomeUnknown?: boolean }) {
+  /** What was asked for is a delete marker, of this version id: with NoSuchKey and MethodNotAllowed. */
+  readonly deleteMarker: string | undefined
+  constructor(
+    code: string,
+    message: string,
+    options?: ErrorOptions & { readonly isOutcomeUnknown?: boolean; readonly deleteMarker?: string },
+  ) {
     super(message, options)
     this.code = code
     this.isOutcomeUnknown = options?.isOutcomeUnknown ?? false
+    this.deleteMarker = options?.deleteMarker
   }
 }

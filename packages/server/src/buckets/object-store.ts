@@ -16,11 +16,11 @@ export interface ObjectStore {
   /** Without `versionId` the current version; a delete marker is `NoSuchKey` (or `MethodNotAllowed` where it is named) and says so. */
   headObject(place: VersionPlace): Promise<VersionHead>
   /** The body may be read once, from any byte, and is given back by `close`; it stays readable whatever is deleted meanwhile. */
-  openObject(place: VersionPlace): Promise<OpenObject>
+  openObject(request: OpenRequest): Promise<OpenObject>
   /** With a version id: that version, for good; without: a delete marker in a versioned bucket, else the object. */
   deleteObject(request: DeleteRequest): Promise<Deleted>
-  /** Tags, retention and legal hold of one version. */
-  changeVersion(place: VersionPlace, change: (marks: VersionMarks, head: VersionHead) => VersionMarks): Promise<void>
+  /** Tags, retention and legal hold of one version. What Object Lock forbids is AccessDenied, whatever `change` makes. */
+  changeVersion(place: MarksPlace, change: (marks: VersionMarks, head: VersionHead) => VersionMarks): Promise<void>
   marks(place: VersionPlace): Promise<VersionMarks>
 
   listObjects(bucket: string, page: ListPage): Promise<{ objects: readonly ListedObject[]; isTruncated: boolean }>
@@ -31,7 +31,7 @@ export interface ObjectStore {
   ): Promise<{ versions: readonly ListedVersion[]; isTruncated: boolean }>
 
   createUpload(request: UploadRequest): Promise<{ readonly uploadId: string }>
-  putPart(part: PartPlace, body: AsyncIterable<Uint8Array>, expected?: ExpectedBody): Promise<StoredPart>
+  putPart(part: PartRequest, body: AsyncIterable<Uint8Array>, expected?: ExpectedBody): Promise<StoredPart>
   listParts(upload: UploadPlace, page: { readonly after?: number; readonly limit: number }): Promise<PartPage>
   listUploads(
     bucket: string,
@@ -39,8 +39,8 @@ export interface ObjectStore {
   ): Promise<{ uploads: readonly ListedUpload[]; isTruncated: boolean }>
   completeUpload(
     upload: UploadPlace,
-    parts: readonly { readonly number: number; readonly etag: string }[],
-    conditions?: WriteConditions,
+    parts: readonly CompletedPart[],
+    conditions?: CompleteConditions,
   ): Promise<StoredVersion>
   abortUpload(upload: UploadPlace): Promise<void>
 }
@@ -108,6 +108,14 @@ export interface VersionPlace {
   /** `null` names the version of a bucket without versions. */
   readonly versionId?: string
 }
+export interface OpenRequest extends VersionPlace {
+  /** Who reads: the key of an object under SSE-KMS is asked for in their name. */
+  readonly user: ObjectUser
+}
+export interface MarksPlace extends VersionPlace {
+  /** `x-amz-bypass-governance-retention` by who may. */
+  readonly bypassesGovernance?: boolean
+}
 export interface PutRequest extends VersionAttributes, WriteConditions, VersionMarks {
   readonly bucket: string
   readonly key: string
@@ -157,6 +165,8 @@ export interface ListPage {
   readonly prefix?: string
   /** Keys behind this one, in UTF-8 byte order. */
   readonly after?: string
+  /** Keys behind all that begin with this: a folder that has been told of. The later one of it and `after` counts. */
+  readonly afterPrefix?: string
   readonly limit: number
 }
 export interface ListedVersion extends ListedObject {
@@ -169,6 +179,8 @@ export interface UploadRequest extends VersionAttributes, VersionMarks {
   readonly key: string
   readonly encryption?: Encryption
   readonly checksumAlgorithm?: ChecksumAlgorithm
+  /** Absent: as S3, FULL_OBJECT for CRC64NVME, else COMPOSITE. SHA-1 and SHA-256 have no other. */
+  readonly checksumType?: 'COMPOSITE' | 'FULL_OBJECT'
   readonly user: ObjectUser
 }
 export interface UploadPlace {
@@ -179,6 +191,21 @@ export interface UploadPlace {
 /** Numbers 1 to 10,000. */
 export interface PartPlace extends UploadPlace {
   readonly number: number
+}
+export interface PartRequest extends PartPlace {
+  readonly user: ObjectUser
+}
+export interface CompletedPart {
+  readonly number: number
+  readonly etag: string
+  /** Base64, as the part's checksum was told. One that differs is InvalidPart. */
+  readonly checksum?: string
+}
+export interface CompleteConditions extends WriteConditions {
+  /** Of the whole object: Base64, with or without `-N`. */
+  readonly checksum?: string
+  /** `x-amz-mp-object-size` */
+  readonly size?: number
 }
 export interface StoredPart {
   readonly etag: string
