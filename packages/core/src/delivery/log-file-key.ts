@@ -38,8 +38,9 @@ export function logFileKey(name: LogFileName & { readonly plannedAt: number }): 
 }
 
 /** The empty object that CreateTrail and UpdateTrail put to try the bucket; it stays, so readers skip keys that end in `/`. */
-export const markerKey = (folder: LogFolder & { readonly kind: LogFileKind | 'CloudTrail-Digest' }): string =>
-  `${accountFolder(folder)}/${folder.kind}/`
+export const markerKey = (
+  folder: LogFolder & { readonly kind: LogFileKind | 'CloudTrail-Digest' | 'OpenTrail-Manifest' },
+): string => `${accountFolder(folder)}/${folder.kind}/`
 
 function accountFolder({ keyPrefix, organizationId, account }: LogFolder): string {
   const prefix = keyPrefix === undefined ? '' : `${keyPrefix}/`

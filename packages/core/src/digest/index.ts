@@ -1,6 +1,16 @@
 export { digestBytes, type DigestFile, type DigestLogFile } from './digest-file.ts'
 export { digestFolder, digestKey, parseDigestKey, type DigestName } from './digest-key.ts'
-export { digestMetadata, publicKeyFingerprint, signDigest, textToSign, type SignedFields } from './digest-signature.ts'
+export {
+  digestMetadata,
+  isSignatureOf,
+  publicKeyFingerprint,
+  sha256Hex,
+  signDigest,
+  textToSign,
+  type SignedFields,
+} from './digest-signature.ts'
+export { isWithinShape, type JsonShape } from './json-shape.ts'
+export { PlaceSet } from './place-set.ts'
 export { publicKeys, type PublicKey, type PublicKeys, type PublicKeySource } from './public-key.ts'
 export { digestBytesMax, digestLogFilesMax, readDigest, type DigestFault, type ReadDigest } from './read-digest.ts'
 export {

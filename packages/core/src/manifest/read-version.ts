@@ -1,0 +1,29 @@
+import type { SelectingVersion } from '../delivery/index.ts'
+import { isRegionName, type Region } from '../event/index.ts'
+import { readSelectors } from '../selector/index.ts'
+import { Members } from './members.ts'
+
+/** A version of the trail, its selectors held to all rules of PutEventSelectors. @throws {MemberFault} */
+export function readVersion(json: unknown, path: string): SelectingVersion {
+  const members = new Members(json, path)
+  const selectors = readSelectors({
+    eventSelectors: members.raw('eventSelectors'),
+    advancedEventSelectors: members.raw('advancedEventSelectors'),
+  })
+  if (!selectors.ok) throw members.fault('eventSelectors', selectors.message)
+  return {
+    since: members.count('since'),
+    isLogging: members.boolean('isLogging'),
+    homeRegion: readRegion(members, 'homeRegion'),
+    isMultiRegion: members.boolean('isMultiRegion'),
+    includesGlobalServiceEvents: members.boolean('includesGlobalServiceEvents'),
+    isRecursive: members.boolean('isRecursive'),
+    selectors: selectors.selectors,
+  }
+}
+
+export function readRegion(members: Members, name: string): Region {
+  const region = members.raw(name)
+  if (typeof region !== 'string' || !isRegionName(region)) throw members.fault(name, 'no Region')
+  return region
+}
