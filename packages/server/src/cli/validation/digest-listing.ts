@@ -1,4 +1,5 @@
 import { chainDifference, digestKey, parseDigestKey, type Place } from '@opentrail/core/digest'
+import { formatEventTime } from '@opentrail/core/event'
 import type { ObjectSource } from './object-source.ts'
 import { accountFolder, type TrailPlace } from './trail-place.ts'
 
@@ -20,6 +21,9 @@ const markerLeadMs = 60_000
 
 /** The last stamp of a digest that belongs to a range. */
 export const lastStamp = ({ to }: TimeRange): number => to + digestDelayMs
+
+/** The part of a key that says its day. */
+export const dayFolder = (time: number): string => formatEventTime(time).slice(0, 10).replaceAll('-', '/')
 
 /** The digests of a range, as the AWS CLI lists them: one pass from the key that a digest before the range would have. */
 export async function listDigests(

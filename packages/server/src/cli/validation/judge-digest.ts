@@ -87,7 +87,7 @@ const isKept = (checkpoint: Checkpoint | undefined, { bucket, key, bytes }: Avai
   checkpoint?.bucket === bucket && checkpoint.key === key && checkpoint.sha256.toLowerCase() === hash('sha256', bytes)
 
 /** The digest that follows repeats the signature; it is checked like any other. */
-function restoreSignature<Fetched extends FetchedDigest & CopiedDigest>(
+export function restoreSignature<Fetched extends FetchedDigest & CopiedDigest>(
   fetched: Fetched,
   newer: DigestFile | undefined,
 ): Fetched {

@@ -1,7 +1,6 @@
 import type { Finding, LogFileLedger } from '@opentrail/core/digest'
 import { parseLogFileKey } from '@opentrail/core/delivery'
-import { formatEventTime } from '@opentrail/core/event'
-import type { TimeRange } from './digest-listing.ts'
+import { dayFolder, type TimeRange } from './digest-listing.ts'
 import type { ObjectSource } from './object-source.ts'
 import { accountFolder, type TrailPlace } from './trail-place.ts'
 
@@ -36,5 +35,3 @@ export async function judgeListing(
     }
   return count
 }
-
-const dayFolder = (time: number): string => formatEventTime(time).slice(0, 10).replaceAll('-', '/')

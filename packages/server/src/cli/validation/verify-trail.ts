@@ -4,6 +4,7 @@ import { listDigests, type DigestListing, type TimeRange } from './digest-listin
 import type { FindingList } from './finding-list.ts'
 import { addKeys, startGathering, type Progress, type VerifyOptions } from './gathered.ts'
 import { judgeListing } from './judge-listing.ts'
+import { noteOtherChains } from './other-chains.ts'
 import { verifyChain } from './verify-chain.ts'
 
 export interface Verification {
@@ -43,6 +44,7 @@ export async function verifyTrail(options: VerifyOptions): Promise<Verification>
   if (backfill.length > 0) await verifyChain(options, gathered, async (bucket) => (await list(bucket)).backfill, true)
   const { findings, counts, found, unsignedCopies, keys, checkpoint } = gathered
   output.end({ range, counts, ...(found && { found }) })
+  await noteOtherChains(options, gathered, listings.keys())
   const objectsListed = await judgeListing(options, gathered.ledger, [...listings.keys()], (stray) =>
     findings.add([stray], () => false),
   )
