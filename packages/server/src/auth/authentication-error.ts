@@ -1,4 +1,4 @@
-import { ApiError } from '../operations/index.ts'
+import { ApiError } from '../api-error/index.ts'
 
 /** What a refused request said about itself. Claimed, not proven. */
 export interface Claim {

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import { finished, Transform, type Readable, type TransformCallback } from 'node:stream'
-import { ApiError } from '../operations/index.ts'
+import { ApiError } from '../api-error/index.ts'
 import { invalidSignature } from './authentication-error.ts'
 import { emptySha256, sha256Hex } from './canonical-request.ts'
 import { sameText, signature } from './signing-key.ts'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import { ApiError } from '../operations/index.ts'
+import { ApiError } from '../api-error/index.ts'
 
 /** A checksum of the decoded body, as it comes in a trailing header `x-amz-checksum-<algorithm>`. */
 export interface TrailingChecksum {

@@ -3,7 +3,7 @@ import { describe, test } from 'vitest'
 import type { Region } from '@opentrail/core/event'
 import { createMemoryControlStore } from '../control/index.ts'
 import { openTestKeys } from '../signing-keys/signing-keys.testing.ts'
-import { ApiError } from './api-error.ts'
+import { ApiError } from '../api-error/index.ts'
 import { ListPublicKeys } from './ListPublicKeys.ts'
 import type { OperationContext } from './operation.ts'
 

@@ -1,5 +1,5 @@
 import { SigningKeyUnavailableError, type PublicKeyView } from '../signing-keys/index.ts'
-import { ApiError } from './api-error.ts'
+import { ApiError } from '../api-error/index.ts'
 import { defineOperation } from './define-operation.ts'
 import type { OperationContext } from './operation.ts'
 import { inputMember } from './operation-input.ts'

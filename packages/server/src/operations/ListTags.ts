@@ -1,5 +1,5 @@
 import { wireTag } from '@opentrail/core/trail'
-import { ApiError } from './api-error.ts'
+import { ApiError } from '../api-error/index.ts'
 import { defineOperation } from './define-operation.ts'
 import { findTaggedTrail } from './find-tagged-trail.ts'
 import type { OperationContext } from './operation.ts'

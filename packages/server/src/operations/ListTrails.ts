@@ -1,5 +1,5 @@
 import { wireTrailInfo } from '@opentrail/core/trail'
-import { ApiError } from './api-error.ts'
+import { ApiError } from '../api-error/index.ts'
 import { defineOperation } from './define-operation.ts'
 import { inputMember } from './operation-input.ts'
 

@@ -9,7 +9,7 @@ import {
   type HistoryRequest,
 } from '../history/index.ts'
 import { newEntry } from '../history/history-doubles.testing.ts'
-import { ApiError } from './api-error.ts'
+import { ApiError } from '../api-error/index.ts'
 import { createLookupEvents } from './LookupEvents.ts'
 import type { OperationContext } from './operation.ts'
 

@@ -7,7 +7,7 @@ import {
   type HistoryRequest,
 } from '../history/index.ts'
 import { JournalUnavailableError } from '../journal/index.ts'
-import { ApiError } from './api-error.ts'
+import { ApiError } from '../api-error/index.ts'
 import { createLookupTokens, type LookupCursor, type LookupTokens, type TokenFault } from './lookup-token.ts'
 import type { Operation } from './operation.ts'
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { readSelectors, type SelectorFault, type TrailSelectors } from '@opentrail/core/selector'
 import { wireSelectors } from '@opentrail/core/trail'
-import { ApiError } from './api-error.ts'
+import { ApiError } from '../api-error/index.ts'
 import { defineOperation } from './define-operation.ts'
 import { findTrailAtHome } from './find-trail.ts'
 import { inputMember } from './operation-input.ts'

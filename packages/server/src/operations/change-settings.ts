@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { dependencyFault, wireSettings, type RequestedSettings, type Trail } from '@opentrail/core/trail'
-import { ApiError } from './api-error.ts'
+import { ApiError } from '../api-error/index.ts'
 import type { OperationContext } from './operation.ts'
 import { refuseUnusableDestination } from './refuse-destination.ts'
 import { refuseIf } from './trail-refusal.ts'

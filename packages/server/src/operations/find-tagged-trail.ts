@@ -1,5 +1,5 @@
 import { readTaggableResource, unknownTrail, type Trail } from '@opentrail/core/trail'
-import { ApiError } from './api-error.ts'
+import { ApiError } from '../api-error/index.ts'
 import { isInRegion, trailOf, wrongRegion } from './find-trail.ts'
 import type { OperationContext } from './operation.ts'
 import { accepted, refuse } from './trail-refusal.ts'

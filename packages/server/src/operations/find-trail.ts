@@ -1,5 +1,5 @@
 import { coversRegion, readTrailReference, trailArn, type Trail, type TrailReference } from '@opentrail/core/trail'
-import { ApiError } from './api-error.ts'
+import { ApiError } from '../api-error/index.ts'
 import type { OperationContext } from './operation.ts'
 import { accepted } from './trail-refusal.ts'
 

@@ -1,4 +1,4 @@
-export { ApiError } from './api-error.ts'
+export { ApiError } from '../api-error/index.ts'
 export { type Operation, type OperationContext } from './operation.ts'
 export { inputMember } from './operation-input.ts'
 export {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'vitest'
-import { ApiError } from './api-error.ts'
+import { ApiError } from '../api-error/index.ts'
 import { inputMember } from './operation-input.ts'
 
 test('members of the right type, absent ones and null', () => {

@@ -1,4 +1,4 @@
-import { ApiError } from './api-error.ts'
+import { ApiError } from '../api-error/index.ts'
 
 type Input = Readonly<Record<string, unknown>>
 

@@ -1,6 +1,6 @@
 import { trailArn, type Trail } from '@opentrail/core/trail'
 import type { CheckDestination } from '../buckets/index.ts'
-import { ApiError } from './api-error.ts'
+import { ApiError } from '../api-error/index.ts'
 
 /** Codes by which an S3 store says that it knows us and does not let us in. */
 const deniedCodes: ReadonlySet<string> = new Set(['AccessDenied', 'AllAccessDisabled', 'Forbidden', '403'])

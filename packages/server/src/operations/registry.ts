@@ -1,5 +1,5 @@
 import type { Role } from '../accounts/index.ts'
-import { ApiError } from './api-error.ts'
+import { ApiError } from '../api-error/index.ts'
 import type { Operation } from './operation.ts'
 
 /** An operation of the API, built or not: data for dispatch, throttling and the documentation. */

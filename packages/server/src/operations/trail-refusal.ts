@@ -1,5 +1,5 @@
 import type { TrailFault, TrailFaultKind } from '@opentrail/core/trail'
-import { ApiError } from './api-error.ts'
+import { ApiError } from '../api-error/index.ts'
 
 const codeByFault = {
   'invalid-name': 'InvalidTrailNameException',

@@ -5,7 +5,7 @@ import type { Destination, DestinationFault } from '../buckets/index.ts'
 import { createMemoryControlStore } from '../control/index.ts'
 import type { DeliveryStatus } from '../delivery/index.ts'
 import { openTrailDirectory, type Change } from '../trails/index.ts'
-import { ApiError } from './api-error.ts'
+import { ApiError } from '../api-error/index.ts'
 import type { OperationContext } from './operation.ts'
 import { createTrailOperations } from './trail-operations.ts'
 
