@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { emptyRoot, hashBytes, leafHash, leafPrefix, nodeHash } from './hashes.ts'
-import { createNodeStack } from './node-stack.ts'
+import { createNodeStack, type NodeSink } from './node-stack.ts'
 
 /**
  * The right edge of an RFC 6962 Merkle tree: all that is needed to go on appending and to compute the root.
@@ -17,9 +17,16 @@ export const emptyFrontier: MerkleFrontier = { size: 0, nodes: [] }
 export const appendLeaf = (frontier: MerkleFrontier, recordHash: Uint8Array): MerkleFrontier =>
   appendLeaves(frontier, [recordHash])
 
-/** The frontier after appending records by their hashes, in order. Hashes the same bytes as `leafHash` and nodes do. */
-export function appendLeaves(frontier: MerkleFrontier, recordHashes: Iterable<Uint8Array>): MerkleFrontier {
-  const stack = createNodeStack(frontier)
+/**
+ * The frontier after appending records by their hashes, in order. Hashes the same bytes as `leafHash` and nodes do.
+ * `completed` is told of each node once all leaves below it are there.
+ */
+export function appendLeaves(
+  frontier: MerkleFrontier,
+  recordHashes: Iterable<Uint8Array>,
+  completed?: NodeSink,
+): MerkleFrontier {
+  const stack = createNodeStack(frontier, completed)
   // One input written over again and again: this runs for every record that is stored.
   const leaf = Buffer.alloc(1 + hashBytes, leafPrefix)
   for (const recordHash of recordHashes) {

@@ -3,7 +3,7 @@ export { consistencyProof, verifyConsistency, type ConsistencyClaim } from './co
 export { appendLeaf, appendLeaves, emptyFrontier, rootHash, type MerkleFrontier } from './frontier.ts'
 export { emptyRoot, hashBytes, leafHash, nodeHash } from './hashes.ts'
 export { inclusionProof, verifyInclusion, type InclusionClaim } from './inclusion.ts'
-export { nodesFromRows, type NodeReader, type RowReader } from './node-reader.ts'
+export { nodesFromRows, tileHeight, type NodeReader, type RowReader } from './node-reader.ts'
 export { type NodeSink } from './node-stack.ts'
 export { createNodeTable, type NodeTable } from './node-table.ts'
 export {

@@ -11,7 +11,7 @@ export type NodeReader = (level: number, index: number) => Promise<Uint8Array> |
 export type RowReader = (level: number, first: number, count: number) => Promise<Uint8Array> | Uint8Array
 
 /** The levels that tiles of the C2SP tlog-tiles format keep: a tile is 256 hashes, its root is one of the next row. */
-const tileHeight = 8
+export const tileHeight = 8
 
 /**
  * Reads nodes from a store that keeps only every `height`-th level, the leaves among them: the levels between are hashed

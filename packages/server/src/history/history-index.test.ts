@@ -8,6 +8,7 @@ import {
   type StoredEntry,
   type StreamId,
 } from '@opentrail/core/event'
+import { emptyFrontier } from '@opentrail/core/merkle'
 import { createMemoryControlStore, type MemoryControlStore } from '../control/index.ts'
 import { createHistoryIndex, type HistoryIndex, type HistoryLimits, type HistoryRequest } from './index.ts'
 import { createJournalDouble, createPostingsDouble, newEntry } from './history-doubles.testing.ts'
@@ -449,7 +450,10 @@ test('entries that were read from the journal before they are announced are take
   const index = await open()
   await append(3)
   const announced = async (...of: number[]) =>
-    announce!(stream, (await journal.get(stream, of as Sequence[])) as StoredEntry[])
+    announce!(stream, (await journal.get(stream, of as Sequence[])) as StoredEntry[], {
+      frontier: emptyFrontier,
+      rows: [],
+    })
   await announced(1, 2, 3)
   assert.deepEqual(await sequences(index), [3, 2, 1])
   await append(1)

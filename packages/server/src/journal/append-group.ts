@@ -1,12 +1,14 @@
 import { streamParts } from '@opentrail/core/event'
 import type { NewEntry, Sequence, StreamId } from '@opentrail/core/event'
-import { appendLeaves, emptyFrontier } from '@opentrail/core/merkle'
+import { emptyFrontier } from '@opentrail/core/merkle'
 import type { RecordCipher } from '../keyring/index.ts'
 import { encodeEntries, type EntryRun } from './entry-run.ts'
 import { encodeFrameHead, frameContext } from './log-format.ts'
+import type { TreeNode } from './journal.ts'
 import { frameLast, type PlacedFrame } from './log-scan.ts'
 import type { StreamPosition, StreamTable } from './stream-table.ts'
 import { groupsBySize } from './groups.ts'
+import { growTree } from './grow-tree.ts'
 
 /** Appends of one stream share a frame up to this many bytes: small ones become cheap, and reading one entry stays so. */
 const frameBytesMax = 256 * 1024
@@ -27,6 +29,8 @@ export interface PendingFrame {
   readonly run: EntryRun
   /** Of all its appends, in order. */
   readonly entries: readonly NewEntry[]
+  /** Nodes of the stream's tree for those who keep it: they are hashed once, here. */
+  readonly rows: readonly TreeNode[]
   readonly appends: readonly WaitingAppend[]
 }
 
@@ -64,10 +68,7 @@ export function layOutGroup(
         for (const append of together) append.reject(error)
         continue
       }
-      const frontier = appendLeaves(
-        position.frontier,
-        entries.map(({ recordHash }) => recordHash),
-      )
+      const { frontier, rows } = growTree(position.frontier, entries)
       let oldest = Infinity
       let newest = -Infinity
       for (const { admittedAt } of entries) {
@@ -80,7 +81,7 @@ export function layOutGroup(
       const head = encodeFrameHead(described, payload)
       const length = head.length + payload.length
       const frame: PlacedFrame = { ...described, length, payloadOffset: head.length, offset }
-      frames.push({ frame, run, entries, appends: together })
+      frames.push({ frame, run, entries, rows, appends: together })
       parts.push(head, payload)
       offset += length
       position = { last: frameLast(frame), frontier }

@@ -3,11 +3,14 @@ export {
   JournalFencedError,
   JournalFullError,
   JournalUnavailableError,
+  type DurableListener,
   type Journal,
   type JournalPage,
   type JournalStats,
   type RecentIds,
   type StreamState,
+  type TreeGrowth,
+  type TreeNode,
 } from './journal.ts'
 export { createMemoryJournal } from './memory-journal.ts'
 export { type OpeningReport } from './open-segments.ts'

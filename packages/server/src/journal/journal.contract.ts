@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
 import type { Sequence, StoredEntry } from '@opentrail/core/event'
+import { createTreeBuilder, leafHash } from '@opentrail/core/merkle'
 import { assertHolds, assertSame, entries, entry, readAll, stream, type Acknowledged } from './entries.testing.ts'
-import { JournalFullError, type Journal } from './journal.ts'
+import { JournalFullError, type Journal, type TreeNode } from './journal.ts'
 
 const sequence = (value: number): Sequence => value as Sequence
+const hexes = (hashes: readonly Uint8Array[]): string[] => hashes.map((hash) => Buffer.from(hash).toString('hex'))
 
 /** What every journal promises. `make` opens an empty one with room for about `bytesMax` bytes, `reserveBytes` of it kept back. */
 export function journalContract(
@@ -130,6 +132,33 @@ export function journalContract(
       stop()
       await journal.append(stream(0), entries('later', 1))
       assert.equal(heard.length, 60)
+      await journal.close()
+    })
+
+    test('listeners hear of the tree that the entries make, and of each row node that they complete', async () => {
+      const journal = await make()
+      const rows: TreeNode[] = []
+      const leaves: Uint8Array[] = []
+      journal.subscribe((_, heard, growth) => {
+        for (const { recordHash } of heard) leaves.push(leafHash(recordHash))
+        assert.equal(growth.frontier.size, heard.at(-1)!.sequence)
+        const builder = createTreeBuilder()
+        for (const leaf of leaves) builder.append(leaf)
+        assert.deepEqual(hexes(growth.frontier.nodes), hexes(builder.frontier().nodes))
+        rows.push(...growth.rows)
+      })
+      for (const [round, count] of [200, 55, 1, 300, 250].entries())
+        await journal.append(stream(1), entries(`r${round}`, count))
+      const expected: TreeNode[] = []
+      const builder = createTreeBuilder({
+        levels: [8, 16],
+        keep: (level, index, hash) => expected.push({ level, index, hash }),
+      })
+      for (const leaf of leaves) builder.append(leaf)
+      assert.equal(expected.length, 3)
+      const plain = (nodes: readonly TreeNode[]) =>
+        nodes.map(({ level, index, hash }) => [level, index, ...hexes([hash])])
+      assert.deepEqual(plain(rows), plain(expected))
       await journal.close()
     })
 

@@ -26,6 +26,24 @@ export interface StreamState {
   readonly frontier: MerkleFrontier
 }
 
+/** A node of a stream's Merkle tree. `index` counts from 0 within the level; leaves are level 0. */
+export interface TreeNode {
+  readonly level: number
+  readonly index: number
+  readonly hash: Uint8Array
+}
+
+/** What entries did to their stream's tree. Nothing of it is memory that is used again. */
+export interface TreeGrowth {
+  /** The tree that ends with them. */
+  readonly frontier: MerkleFrontier
+  /** Nodes of the levels 8, 16, 24, ... that they completed, children before their parent. */
+  readonly rows: readonly TreeNode[]
+}
+
+/** Told of consecutive entries of one stream. `entries` may be memory that is used again afterwards. */
+export type DurableListener = (stream: StreamId, entries: readonly StoredEntry[], growth: TreeGrowth) => void
+
 /**
  * The append-only record of accepted events, in streams (one per account and Region), and the only source of truth:
  * history, log files and the lake are derived from it and can be rebuilt.
@@ -64,7 +82,7 @@ export interface Journal {
    * Calls `listener` after entries of a stream became durable, in order, once per entry; entries may be reused memory,
    * so a listener that keeps them copies. Returns the function that stops it.
    */
-  subscribe(listener: (stream: StreamId, entries: readonly StoredEntry[]) => void): () => void
+  subscribe(listener: DurableListener): () => void
   /**
    * Frees what is older than `admittedBefore` (ms) and not after any of `cursors` of its stream (a stream that is absent
    * from `cursors` is not held back). Returns how many bytes were freed on disk.

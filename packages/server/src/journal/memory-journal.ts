@@ -1,6 +1,7 @@
 import type { NewEntry, Sequence, StoredEntry, StreamId } from '@opentrail/core/event'
-import { appendLeaf, emptyFrontier, type MerkleFrontier } from '@opentrail/core/merkle'
-import { JournalFullError, JournalUnavailableError, type Journal } from './journal.ts'
+import { emptyFrontier, type MerkleFrontier } from '@opentrail/core/merkle'
+import { growTree } from './grow-tree.ts'
+import { JournalFullError, JournalUnavailableError, type DurableListener, type Journal } from './journal.ts'
 
 interface MemoryStream {
   first: number
@@ -11,7 +12,7 @@ interface MemoryStream {
 /** A journal that lasts as long as the process, for tests of what stands on it. `bytesMax`: records and envelopes kept. */
 export function createMemoryJournal({ bytesMax = Infinity, reserveBytes = 0 } = {}): Journal {
   const streams = new Map<StreamId, MemoryStream>()
-  const listeners = new Set<(stream: StreamId, entries: readonly StoredEntry[]) => void>()
+  const listeners = new Set<DurableListener>()
   let bytes = 0
   let closed = false
   const lastOf = ({ first, entries }: MemoryStream): Sequence => (first + entries.length - 1) as Sequence
@@ -28,9 +29,10 @@ export function createMemoryJournal({ bytesMax = Infinity, reserveBytes = 0 } = 
       const stored = entries.map((entry, index) => copyOf(entry, stream, (before + 1 + index) as Sequence))
       streams.set(stream, kept)
       kept.entries.push(...stored)
-      for (const { recordHash } of stored) kept.frontier = appendLeaf(kept.frontier, recordHash)
+      const growth = growTree(kept.frontier, stored)
+      kept.frontier = growth.frontier
       bytes += size
-      for (const listener of listeners) listener(stream, stored)
+      for (const listener of listeners) listener(stream, stored, growth)
       return lastOf(kept)
     },
     async read(stream, after, limit) {

@@ -7,7 +7,13 @@ import { layOutGroup, type PendingFrame, type WaitingAppend } from './append-gro
 import { createByteCache } from './byte-cache.ts'
 import { epochFileName, takeEpoch } from './epoch-file.ts'
 import { createFilePool } from './file-pool.ts'
-import { JournalFencedError, JournalFullError, JournalUnavailableError, type Journal } from './journal.ts'
+import {
+  JournalFencedError,
+  JournalFullError,
+  JournalUnavailableError,
+  type DurableListener,
+  type Journal,
+} from './journal.ts'
 import { frameLast } from './log-scan.ts'
 import { createLogWriter } from './log-writer.ts'
 import { createMutex } from '../process/index.ts'
@@ -115,7 +121,7 @@ export async function openSegmentJournal(
   /** Of all segments but the one being written. */
   let settledBytes = bytesOf(list.segments.slice(0, -1))
 
-  const listeners = new Set<(stream: StreamId, entries: readonly StoredEntry[]) => void>()
+  const listeners = new Set<DurableListener>()
   const writing = createMutex()
   const maintaining = createMutex()
   /** Sealed segments whose log may still be there. */
@@ -233,14 +239,14 @@ export async function openSegmentJournal(
     for (const append of appends) append.resolve((last += append.entries.length) as Sequence)
   }
 
-  function notify({ frame: { stream, first }, entries }: PendingFrame): void {
+  function notify({ frame: { stream, first, frontier }, entries, rows }: PendingFrame): void {
     if (listeners.size === 0) return
     const stored = entries.map(({ idKey, recordHash, admittedAt, envelope, record }, index): StoredEntry => {
       return { stream, sequence: (first + index) as Sequence, admittedAt, idKey, recordHash, envelope, record }
     })
     for (const listener of listeners) {
       try {
-        listener(stream, stored)
+        listener(stream, stored, { frontier, rows })
       } catch (error) {
         onFault('a journal listener failed', error)
       }

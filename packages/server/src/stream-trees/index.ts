@@ -1,1 +1,3 @@
-export { LeavesLostError, type StreamTrees } from './stream-trees.ts'
+export { openStreamTrees, type StreamTreesOptions } from './open-stream-trees.ts'
+export { ForeignTreeError, LeavesLostError, type StreamTrees } from './stream-trees.ts'
+export { type TreeLimits } from './tree-limits.ts'
