@@ -7,8 +7,9 @@ export default defineConfig({
   test: {
     include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
     pool: 'forks',
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Far above what any needs: a machine may be busy, and a test that hangs is still found.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     execArgv: ['--conditions=opentrail-source'],
   },
 })
