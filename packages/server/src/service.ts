@@ -25,6 +25,7 @@ import type { Journal } from './journal/index.ts'
 import type { ServerEvent } from './observability/index.ts'
 import { createOutbox, createSelfTrail, type SelfTrail } from './selftrail/index.ts'
 import type { SigningKeys } from './signing-keys/index.ts'
+import { openStreamTrees, type StreamTrees } from './stream-trees/index.ts'
 import { openTrailDirectory, type ControlTrailDirectory } from './trails/index.ts'
 
 /** What the service stands on: the adapters that a deployment, or a simulation, chose. */
@@ -63,6 +64,7 @@ export interface Service {
   readonly trails: ControlTrailDirectory
   readonly delivery: Delivery
   readonly digests: Digests
+  readonly trees: StreamTrees
   /** Stops taking work from the journal and closes its consumers; the ports belong to who opened them. */
   close(): Promise<void>
 }
@@ -78,6 +80,12 @@ const hourMs = 3_600_000
 export async function openService(ports: ServicePorts, settings: ServiceSettings): Promise<Service> {
   const { journal, control, postings, clocks, random, schedule, report } = ports
   const trails = await openTrailDirectory(control)
+  const trees = await openStreamTrees({
+    journal,
+    control,
+    now: clocks.domain,
+    failed: (step, stream, error) => report({ kind: 'job-failed', job: `stream trees: ${step} ${stream}`, error }),
+  })
   const writer = await openRecordWriter(journal, clocks.domain, trails.configVersion)
   const outbox = createOutbox(control, writer, journal)
   // A journal that takes nothing at the moment is no reason not to start: the schedule goes on trying.
@@ -148,11 +156,14 @@ export async function openService(ports: ServicePorts, settings: ServiceSettings
     name: 'journal retention',
     everyMs: hourMs,
     async run(now) {
-      const cursors = slowestCursors(journal, history, delivery)
+      // What the trees have followed is not to hold the entries back.
+      await trees.store()
+      const cursors = slowestCursors(journal, [history.cursors(), trees.cursors()], delivery.cursors())
       const bytesFreed = await journal.retain(now - settings.retentionDays * dayMs, cursors)
       if (bytesFreed > 0) report({ kind: 'retention', bytesFreed })
     },
   })
+  schedule.add(trees.job)
   schedule.add(delivery.job)
   schedule.add(digests.job)
   schedule.add({ name: 'delivery housekeeping', everyMs: hourMs, run: tidy })
@@ -163,19 +174,22 @@ export async function openService(ports: ServicePorts, settings: ServiceSettings
     trails,
     delivery,
     digests,
+    trees,
     async close() {
       await digests.close()
       await delivery.close()
       await history.close()
+      await trees.close()
     },
   }
 }
 
-/** Where the slowest consumer of each stream is; a stream that history has not seen yet is kept whole. */
-const slowestCursors = (journal: Journal, history: HistoryIndex, delivery: Delivery): Map<StreamId, Sequence | 0> => {
-  const indexed = history.cursors()
-  const delivered = delivery.cursors()
-  const slowest = (stream: StreamId) => Math.min(indexed.get(stream) ?? 0, delivered.get(stream) ?? Infinity)
+type Cursors = ReadonlyMap<StreamId, Sequence | 0>
+
+/** Where the slowest consumer of each stream is; a stream that one of `all` has not seen yet is kept whole. */
+const slowestCursors = (journal: Journal, all: readonly Cursors[], delivered: Cursors): Map<StreamId, Sequence | 0> => {
+  const slowest = (stream: StreamId) =>
+    Math.min(...all.map((cursors) => cursors.get(stream) ?? 0), delivered.get(stream) ?? Infinity)
   return new Map(journal.streams().map(({ stream }) => [stream, slowest(stream) as Sequence | 0]))
 }
 
