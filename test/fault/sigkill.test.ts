@@ -88,7 +88,7 @@ test.runIf(process.platform === 'linux')(
         assert.ok(engine !== undefined, 'the engine has no process of its own')
         process.kill(engine, 'SIGKILL')
         const atKill = producer.acknowledged.size
-        await vi.waitFor(() => expect(producer.acknowledged.size).toBeGreaterThan(atKill), { timeout: 10_000 })
+        await vi.waitFor(() => expect(producer.acknowledged.size).toBeGreaterThan(atKill), { timeout: 60_000 })
         stop.abort()
         await Promise.all(load)
         assert.equal(producer.acknowledged.size, producer.sent.size, 'intake has noticed')

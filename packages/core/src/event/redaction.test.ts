@@ -171,5 +171,5 @@ describe('by form', () => {
           importing,
         ).text,
       )
-  }, 20_000)
+  })
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { Agent, request } from 'node:http'
 import { connect } from 'node:net'
+import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, test } from 'vitest'
 import type { HttpServer } from './http-server.ts'
@@ -72,6 +73,7 @@ const postStream = (server: HttpServer, bytes: number, path = '/stream') =>
 
 describe('a body as a stream', () => {
   const ends: string[] = []
+  const begun = new EventEmitter()
   const streamed: Route = {
     method: 'POST',
     path: '/stream',
@@ -80,6 +82,7 @@ describe('a body as a stream', () => {
       try {
         let length = 0
         for await (const piece of exchange.bodyStream() as AsyncIterable<Buffer>) {
+          begun.emit('begun')
           length += piece.length
           if (exchange.query === 'leave') break
         }
@@ -101,7 +104,7 @@ describe('a body as a stream', () => {
     const { server } = await start({ routes: [streamed] })
     ends.length = 0
     await raw(server, 'POST /stream HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc', (socket) => {
-      setTimeout(() => socket.resetAndDestroy(), 50)
+      begun.once('begun', () => socket.resetAndDestroy())
     })
     await until(() => ends.length > 0)
     assert.deepEqual(ends, ['RequestAbortedException'])
@@ -150,8 +153,9 @@ describe('limits', () => {
     assert.match(await raw(server, `GET /health HTTP/1.1\r\nHost: x\r\n${many}\r\n`), /^HTTP\/1\.1 431 /)
   })
   test('a client that drips its headers, and one that never sends its body', async () => {
-    const { server } = await start({ limits: { headersMs: 300, bodyMs: 100 } })
-    assert.match(await raw(server, 'GET /health HTTP/1.1\r\nHost: x\r\nA'), /^HTTP\/1\.1 408 /)
+    const { server: impatient } = await start({ limits: { headersMs: 300 } })
+    assert.match(await raw(impatient, 'GET /health HTTP/1.1\r\nHost: x\r\nA'), /^HTTP\/1\.1 408 /)
+    const { server } = await start({ limits: { bodyMs: 100 } })
     const body = await raw(server, 'POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc')
     assert.match(body, /^HTTP\/1\.1 408 [\s\S]*RequestTimeoutException/)
   })
@@ -208,25 +212,27 @@ describe('streamed bodies', () => {
     async handle(exchange) {
       let length = 0
       for await (const piece of exchange.bodyStream(1_000_000) as AsyncIterable<Buffer>) length += piece.length
-      await sleep(400)
+      await sleep(2 * silentMsMax)
       exchange.respond({ status: 200, body: String(length) })
     },
   }
+  /** So long that a busy machine does not look silent. */
+  const silentMsMax = 2_000
   const head = 'POST /swallow HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 10\r\n\r\n'
 
   test('one that moves may take longer than a silent one, and the work on it longer still', async () => {
-    const { server } = await start({ routes: [swallow], limits: { idleMs: 200 } })
+    const { server } = await start({ routes: [swallow], limits: { idleMs: silentMsMax } })
     const answer = await raw(server, head, (socket) => {
       let sent = 0
       const timer = setInterval(() => {
         socket.write('x')
         if (++sent === 10) clearInterval(timer)
-      }, 60)
+      }, silentMsMax / 8)
     })
     assert.match(answer, /^HTTP\/1\.1 200 [\s\S]*10$/)
   })
   test('one that stops moving is cut off', async () => {
-    const { server } = await start({ routes: [swallow], limits: { idleMs: 200 } })
+    const { server } = await start({ routes: [swallow], limits: { idleMs: silentMsMax } })
     assert.doesNotMatch(await raw(server, `${head}abc`), / 200 /)
   })
 })

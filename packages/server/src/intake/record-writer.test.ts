@@ -68,7 +68,7 @@ describe('record writer', () => {
     const first = kinds(writer, testEntry('d'))
     const retry = kinds(writer, testEntry('d'))
     const thief = kinds(writer, testEntry('d', 'x'), testEntry('e'))
-    await vi.waitFor(() => assert.equal(appends.length, 3))
+    await vi.waitFor(() => assert.equal(appends.length, 3), { timeout: 60_000 })
     release()
     assert.deepEqual(await first, ['stored 4'])
     assert.deepEqual(await retry, ['duplicate 4'])

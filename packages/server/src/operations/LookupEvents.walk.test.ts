@@ -234,7 +234,7 @@ function createWorld() {
       await index.refilled()
       const marks = () => regions.map((region) => index.cursors().get(streamOf(region)) ?? 0)
       const wanted = regions.map((region) => journal.durable(streamOf(region)))
-      await vi.waitFor(() => expect(marks()).toEqual(wanted), { timeout: 10_000, interval: 1 })
+      await vi.waitFor(() => expect(marks()).toEqual(wanted), { timeout: 60_000, interval: 1 })
     },
     /** Rows are in the store exactly once, and as many as the journal has events of the two categories. */
     checkStore() {
