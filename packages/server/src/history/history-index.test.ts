@@ -64,7 +64,7 @@ async function sequences(index: HistoryIndex, request: Partial<HistoryRequest> =
   return entries.map(({ sequence }) => sequence)
 }
 const inserted = (index: HistoryIndex, mark: number, of = stream) =>
-  vi.waitFor(() => expect(index.cursors().get(of)).toBe(mark), { timeout: 10_000, interval: 2 })
+  vi.waitFor(() => expect(index.cursors().get(of)).toBe(mark), { timeout: 60_000, interval: 2 })
 const place = (row: object) =>
   JSON.stringify(Object.entries(row).map(([name, value]) => (name === 'token' ? '' : String(value))))
 const everyEvent = (rows: { attribute: number }[]) => rows.filter(({ attribute }) => attribute === 0).length
@@ -268,7 +268,7 @@ describe('while the store is down', () => {
     for (let i = 0; i < 20; i++) await append(2)
     assert.equal(index.lag(stream), 34)
     await assert.rejects(index.reader.page(ask()), { name: 'PostingsUnavailableError' })
-    await vi.waitFor(() => expect(failures).toContain('insert batch'))
+    await vi.waitFor(() => expect(failures).toContain('insert batch'), { timeout: 60_000 })
     store.down = false
     await inserted(index, 41)
     assert.equal((await sequences(index)).length, 41)
@@ -318,7 +318,7 @@ test.each(['before', 'between-days', 'after'] as const)(
     store.fault = () => (attempts++, fault)
     await append(2, {}, noon)
     await append(2, {}, noon + dayMs)
-    await vi.waitFor(() => expect(attempts).toBeGreaterThan(0))
+    await vi.waitFor(() => expect(attempts).toBeGreaterThan(0), { timeout: 60_000 })
     await crash(index)
     store.fault = () => undefined
     await append(1, {}, noon + dayMs)
@@ -470,7 +470,7 @@ test('what retention removed before it was indexed does not count as missing', a
   await append(3)
   await journal.cut(stream, 4)
   const index = await open()
-  await vi.waitFor(() => expect(index.lag(stream)).toBe(0), { timeout: 10_000, interval: 2 })
+  await vi.waitFor(() => expect(index.lag(stream)).toBe(0), { timeout: 60_000, interval: 2 })
   await append(1)
   assert.deepEqual(await sequences(index), [4])
   await index.close()
