@@ -42,6 +42,8 @@ const clock = async (server: RunningServer, act: string, body: object): Promise<
   return ((await answer.json()) as { now: string }).now
 }
 export const advance = (server: RunningServer, milliseconds: number) => clock(server, 'advance', { milliseconds })
+/** From now on nothing falls due: what the verifiers themselves cause is not delivered. */
+export const freeze = (server: RunningServer) => clock(server, 'freeze', {})
 
 export const endOf = (now: string): string => new Date(Date.parse(now) + 2 * hourMs).toISOString()
 

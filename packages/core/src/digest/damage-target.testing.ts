@@ -15,6 +15,8 @@ export interface DamageTarget {
   readonly others: readonly (readonly Place[])[]
   /** Signs as the service does; without it, what only an insider can do is left out. */
   readonly insider?: { readonly current: SigningKey; readonly expired: SigningKey }
+  /** Who verifies a chain knows its Region's keys, not those of all. */
+  readonly areKeysByRegion?: boolean
   /** One that the service does not know. */
   readonly foreignKey: SigningKey
 }
@@ -27,6 +29,8 @@ export interface Expected {
 
 export interface Damage {
   readonly name: string
+  /** `row`: only digests in the middle of `chain`, and their log files; other parts of the chain can be damaged beside it. */
+  readonly reach: 'row' | 'chain'
   /** Does the damage, and says all that must be found by it. Undefined: these buckets lack what it takes; nothing was done. */
   apply(target: DamageTarget): readonly Expected[] | undefined
 }

@@ -13,7 +13,7 @@ import {
   type Expected,
 } from './damage-target.testing.ts'
 import { digestBytes, type DigestFile } from './digest-file.ts'
-import { digestKey, parseDigestKey } from './digest-key.ts'
+import { digestKey, parseDigestKey, type DigestName } from './digest-key.ts'
 import { signDigest, textToSign } from './digest-signature.ts'
 import type { Place } from './fetched.ts'
 import { zip } from './objects.testing.ts'
@@ -25,6 +25,7 @@ const toRow = (
   act: (target: DamageTarget, row: readonly Place[], logs: readonly Place[]) => Expected[],
 ): Damage => ({
   name,
+  reach: 'row',
   apply(target) {
     const row = rowOf(target, length)
     return row && act(target, row, logsAt(target.objects, ...row))
@@ -153,6 +154,7 @@ const signatureDamages: readonly Damage[] = [
   }),
   {
     name: 'the signature of the newest digest is removed',
+    reach: 'chain',
     apply({ objects, chain }) {
       const newest = chain.at(-1)
       if (!newest) return undefined
@@ -170,6 +172,7 @@ const toNewest = (
   act: (target: DamageTarget, digests: readonly Place[], left: Place) => Expected[],
 ): Damage => ({
   name,
+  reach: 'chain',
   apply(target) {
     const left = target.chain.at(-count - 1)
     return left && act(target, target.chain.slice(-count), left)
@@ -214,6 +217,33 @@ function placeWith(place: Place, parts: Partial<Parameters<typeof digestKey>[0]>
   return { bucket: place.bucket, key: digestKey({ ...name, ...parts }) }
 }
 
+/** A digest takes the place of one of another chain; `isFit` says of which. */
+const replay = (name: string, isFit: (one: DigestName, other: DigestName) => boolean): Damage => ({
+  name,
+  reach: 'chain',
+  apply(target) {
+    const [digest] = rowOf(target, 1) ?? []
+    const own = digest && parseDigestKey(digest.key)
+    const chain = own && target.others.find(([place]) => isFit(own, parseDigestKey(place!.key)!))
+    const [victim] = (chain && rowOf({ ...target, chain }, 1)) ?? []
+    if (!own || !victim) return undefined
+    const logs = logsAt(target.objects, victim)
+    const { endTime, sourceRegion } = parseDigestKey(victim.key)!
+    put(target.objects, victim, objectAt(target.objects, digest))
+    const isOtherRegion = own.sourceRegion !== sourceRegion
+    return [
+      ...expect('digest-moved', victim),
+      ...(own.endTime === endTime ? [] : expect('digest-misnamed', victim)),
+      ...(isOtherRegion && target.areKeysByRegion ? expect('key-unknown', victim) : []),
+      // Of another Region's log files, another Region's digest says nothing.
+      ...(isOtherRegion
+        ? digestAt(target.objects, digest).logFiles.flatMap(() => expect('log-file-foreign', victim))
+        : []),
+      ...expect('log-file-unproven', ...logs),
+    ]
+  },
+})
+
 const displacements: readonly Damage[] = [
   toRow(2, 'two digests are swapped', ({ objects }, [older, newer], logs) => {
     const [first, second] = [objectAt(objects, older!), objectAt(objects, newer!)]
@@ -247,26 +277,11 @@ const displacements: readonly Damage[] = [
     put(objects, copy, objectAt(objects, digest))
     return expect('digest-moved', copy)
   }),
-  {
-    name: 'a digest is copied over one of another Region or trail',
-    apply(target) {
-      const [digest] = rowOf(target, 1) ?? []
-      const [victim] = target.others.flatMap((chain) => rowOf({ ...target, chain }, 1) ?? [])
-      if (!digest || !victim) return undefined
-      const logs = logsAt(target.objects, victim)
-      const isSameTime = parseDigestKey(digest.key)!.endTime === parseDigestKey(victim.key)!.endTime
-      put(target.objects, victim, objectAt(target.objects, digest))
-      return [
-        ...expect('digest-moved', victim),
-        ...(isSameTime ? [] : expect('digest-misnamed', victim)),
-        // Of another Region's log files, another Region's digest says nothing.
-        ...expect('log-file-foreign', ...foreignEntries(target, digest, victim)),
-        ...expect('log-file-unproven', ...logs),
-      ]
-    },
-  },
+  replay('a digest is copied over one of another Region', (one, other) => one.sourceRegion !== other.sourceRegion),
+  replay('a digest is copied over one of another trail', (one, other) => one.trailName !== other.trailName),
   {
     name: 'a digest is copied into another trail’s folder',
+    reach: 'chain',
     apply(target) {
       const [digest] = rowOf(target, 1) ?? []
       const trailName = parseDigestKey(digest?.key ?? '')?.trailName
@@ -285,11 +300,6 @@ const displacements: readonly Damage[] = [
     },
   },
 ]
-
-function foreignEntries({ objects }: DamageTarget, digest: Place, victim: Place): Place[] {
-  const isSameRegion = parseDigestKey(digest.key)!.sourceRegion === parseDigestKey(victim.key)!.sourceRegion
-  return isSameRegion ? [] : digestAt(objects, digest).logFiles.map(() => victim)
-}
 
 /** What anybody can do who may write to the buckets. */
 export const digestDamages: readonly Damage[] = [...contentDamages, ...signatureDamages, ...deletions, ...displacements]

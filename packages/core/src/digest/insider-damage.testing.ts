@@ -39,6 +39,7 @@ const toNewest = (
   expected: (place: Place, target: DamageTarget) => Expected[],
 ): Damage => ({
   name,
+  reach: 'chain',
   apply(target) {
     const place = target.chain.at(-1)
     if (!place || !target.insider) return undefined
@@ -54,6 +55,7 @@ const toRow = (
   act: (target: DamageTarget, insider: Insider, row: readonly Place[]) => Expected[],
 ): Damage => ({
   name,
+  reach: 'row',
   apply(target) {
     const row = rowOf(target, length)
     return row && target.insider && act(target, target.insider, row)
@@ -151,6 +153,7 @@ const newestDamages: readonly Damage[] = [
   ),
   {
     name: 'a digest lists a log file of another account',
+    reach: 'chain',
     apply(target) {
       const place = target.chain.at(-1)
       const digest = place && digestAt(target.objects, place)
@@ -174,6 +177,7 @@ const newestDamages: readonly Damage[] = [
   },
   {
     name: 'a digest is signed with a key that is no longer valid',
+    reach: 'chain',
     apply(target) {
       const place = target.chain.at(-1)
       if (!place || !target.insider) return undefined

@@ -1,3 +1,4 @@
+import { logFileKey, parseLogFileKey } from '../delivery/index.ts'
 import {
   contentAt,
   edit,
@@ -12,12 +13,14 @@ import {
   type DamageTarget,
   type Expected,
 } from './damage-target.testing.ts'
+import { parseDigestKey } from './digest-key.ts'
 import type { Place } from './fetched.ts'
 import { zip } from './objects.testing.ts'
 
 /** Damages the log files of one digest. */
 const toLogs = (name: string, act: (target: DamageTarget, logs: readonly [Place, Place]) => Expected[]): Damage => ({
   name,
+  reach: 'row',
   apply(target) {
     const [one, other] = logsAt(target.objects, ...(rowOf(target, 1) ?? []))
     return one && other && act(target, [one, other])
@@ -43,6 +46,7 @@ export const logFileDamages: readonly Damage[] = [
   }),
   {
     name: 'all log files of two hours are deleted',
+    reach: 'row',
     apply(target) {
       const row = rowOf(target, 2)
       if (!row) return undefined
@@ -92,6 +96,20 @@ export const logFileDamages: readonly Damage[] = [
     put(objects, renamedLog(log), { body: zip('{"Records":[{"eventName":"Invented"}]}') })
     return expect('log-file-unlisted', renamedLog(log))
   }),
+  {
+    name: 'a log file is inserted that seems newer than the last digest',
+    reach: 'chain',
+    apply({ objects, chain }) {
+      const newest = parseDigestKey(chain.at(-1)?.key ?? '')
+      const [log] = logsAt(objects, ...chain)
+      const name = log && parseLogFileKey(log.key)
+      if (!newest || !name) return undefined
+      const plannedAt = newest.endTime + 10 * 60_000
+      const place = { bucket: log.bucket, key: logFileKey({ ...name, unique: 'A0b1C2d3E4f5G6h7', plannedAt }) }
+      put(objects, place, objectAt(objects, log))
+      return expect('log-file-not-yet-digested', place)
+    },
+  },
   toLogs('a file without a log file’s name is inserted', ({ objects }, [log]) => {
     const place = { bucket: log.bucket, key: `${log.key}.bak` }
     put(objects, place, objectAt(objects, log))
@@ -99,6 +117,7 @@ export const logFileDamages: readonly Damage[] = [
   }),
   {
     name: 'a log file is copied into another Region’s folder',
+    reach: 'chain',
     apply({ objects, chain, others }) {
       const source = logsAt(objects, ...chain)[0]
       const log = others.map((other) => logsAt(objects, ...other.slice(1, -1))[0]).find((log) => log !== undefined)
