@@ -13,7 +13,7 @@ export { isGlobalServiceEvent, type Place } from './global-service.ts'
 export { isOwnDelivery, ownService } from './own-delivery.ts'
 export { createSelection, type Judgement } from './selection.ts'
 export { type SelectingVersion } from './selecting-version.ts'
-export { type Refusal } from './compiled-version.ts'
+export { compileVersion, type CompiledVersion, type Refusal } from './compiled-version.ts'
 export { explainSelection, type SelectionExplanation, type VersionVerdict } from './explain-selection.ts'
 export { selectionKey, type ConfigSpan } from './selection-key.ts'
 export {

@@ -16,3 +16,29 @@ export { manifestBytes } from './manifest-bytes.ts'
 export { readManifest, type ManifestFault, type ReadManifest } from './read-manifest.ts'
 export { manifestKey, manifestKeyOf, parseManifestKey, type ManifestName } from './manifest-key.ts'
 export { manifestMetadata, manifestTextToSign, type SignedPlace } from './manifest-signature.ts'
+export { hiddenSpans } from './range-segments.ts'
+export {
+  defaultPartBounds,
+  makeManifestParts,
+  nodesAtOnce,
+  type ManifestPart,
+  type ManifestPlan,
+  type PartBounds,
+  type PlannedRange,
+} from './manifest-maker.ts'
+export { foldRange, type FoldedRange, type RangeFault } from './fold-range.ts'
+export { createRecordHasher, type HashedRecords, type RecordHasher, type RecordHasherOptions } from './record-hasher.ts'
+export { manifestFindingKinds, type ManifestFinding, type ManifestFindingKind } from './finding.ts'
+export { manifestFinding } from './finding.ts'
+export { createRecordJudge, type RecordJudgeOptions } from './record-judge.ts'
+export { checkManifest, type BelievableDigest, type CheckedManifest, type FetchedManifest } from './check-manifest.ts'
+export { type LogIdentity } from './check-part.ts'
+export { type TreeHead } from './link-parts.ts'
+export {
+  createManifestChecker,
+  type AddedPart,
+  type DigestManifest,
+  type ManifestChecker,
+  type ManifestOptions,
+  type ManifestsEnd,
+} from './manifest-checker.ts'

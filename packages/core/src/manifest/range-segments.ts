@@ -14,13 +14,13 @@ interface FileRuns {
 }
 
 /**
- * A range from left to right. Ends early where two files claim the same entries: the last segment then has
- * `isOverlap`. Positions that cannot be read count as none.
+ * A range from left to right, without holes. Where two files claim the same entries, a segment begins before the one
+ * before it ends. Positions that cannot be read count as none.
  */
 export function* rangeSegments(
   { from, to }: SequenceRange,
   files: readonly Pick<ManifestFile, 'positions'>[],
-): Generator<Segment & { readonly isOverlap?: true }> {
+): Generator<Segment> {
   const open = files.flatMap(({ positions }, file) => openRuns(positions, to - from, file))
   let at = from
   while (open.length > 0) {
@@ -28,10 +28,9 @@ export function* rangeSegments(
     const first = open.reduce((one, other) => (other.next.first < one.next.first ? other : one))
     const begin = from + first.next.first
     const end = begin + first.next.count
-    if (begin < at) return yield { begin, end, file: first.file, isOverlap: true }
     if (begin > at) yield { begin: at, end: begin }
     yield { begin, end, file: first.file }
-    at = end
+    at = Math.max(at, end)
     const following = first.runs.next()
     if (following.done) open.splice(open.indexOf(first), 1)
     else first.next = following.value

@@ -113,7 +113,7 @@ describe('reading manifests', () => {
     const names = Object.keys(jsonOf())
     fc.assert(
       fc.property(fc.constantFrom(...names), fc.jsonValue(), (name, value) => {
-        readManifest(Buffer.from(JSON.stringify({ ...jsonOf(), [name]: value })))
+        assert.equal(typeof faultOf({ ...jsonOf(), [name]: value }), 'string')
       }),
     )
   })
