@@ -7,7 +7,9 @@ import { appendLeaves, appendSubtrees, emptyFrontier, leafHash, rootHash } from 
 
 const records = Array.from({ length: 300 }, (_, index) => hash('sha256', String(index), 'buffer'))
 const frontierOf = (size: number) => appendLeaves(emptyFrontier, records.slice(0, size))
-const cuts = fc.array(fc.nat(records.length), { minLength: 2, maxLength: 8 }).map((all) => all.toSorted((a, b) => a - b))
+const cuts = fc
+  .array(fc.nat(records.length), { minLength: 2, maxLength: 8 })
+  .map((all) => all.toSorted((a, b) => a - b))
 
 function subtrees(begin: number, end: number): Uint8Array[] {
   const stack = createSubtreeStack(begin)
