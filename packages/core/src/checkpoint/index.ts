@@ -8,6 +8,14 @@ export {
   type OpenedCheckpoint,
 } from './checkpoint.ts'
 export {
+  formatGrowthProof,
+  parseGrowthProof,
+  verifyGrowth,
+  type GrowthProof,
+  type GrowthProofReading,
+  type GrowthVerdict,
+} from './growth-proof.ts'
+export {
   formatProof,
   parseProof,
   proofExtraBytesMax,

@@ -1,5 +1,6 @@
-import { hashBytes, leafHash, verifyInclusion } from '../merkle/index.ts'
+import { leafHash, verifyInclusion } from '../merkle/index.ts'
 import { openCheckpoint, type Checkpoint, type OpenedCheckpoint } from './checkpoint.ts'
+import { proofHashesMax, readHashLines, writeHashLines } from './hash-lines.ts'
 import type { NoteKey } from './note-key.ts'
 import { decodeBase64, decodeDecimal, encodeBase64, noteBytesMax, readNoteText } from './note-text.ts'
 import { openNote } from './signed-note.ts'
@@ -29,8 +30,6 @@ export type LogProofVerdict =
 
 /** Bytes of extra data: room for a record of the largest size AWS allows, 256 KB. */
 export const proofExtraBytesMax = 256 * 1024
-/** Hashes of a proof: the height of the largest tree there can be. */
-const proofHashesMax = 53
 
 const header = 'c2sp.org/tlog-proof@v1'
 /** Base64 is a third longer; a kilobyte holds the lines' other parts, 64 bytes each hash. */
@@ -43,8 +42,7 @@ const proofBytesMax = noteBytesMax + Math.ceil((proofExtraBytesMax * 4) / 3) + p
  */
 export function formatProof({ index, proof, checkpoint, extra }: LogProof): string {
   if (!Number.isSafeInteger(index) || index < 0) throw new RangeError(`${index} is not an index`)
-  if (proof.length > proofHashesMax || !proof.every(({ length }) => length === hashBytes))
-    throw new RangeError(`a proof has at most ${proofHashesMax} hashes of ${hashBytes} bytes`)
+  const hashes = writeHashLines(proof)
   if (extra !== undefined && (extra.length === 0 || extra.length > proofExtraBytesMax))
     throw new RangeError(`extra data has 1 to ${proofExtraBytesMax} bytes`)
   const note = openNote(checkpoint, [])
@@ -53,7 +51,7 @@ export function formatProof({ index, proof, checkpoint, extra }: LogProof): stri
     header,
     ...(extra === undefined ? [] : [`extra ${encodeBase64(extra)}`]),
     `index ${index}`,
-    ...proof.map(encodeBase64),
+    ...hashes,
     '',
     checkpoint,
   ]
@@ -75,10 +73,8 @@ export function parseProof(file: string | Uint8Array): LogProofReading {
     return refused(`Extra data is Base64 of 1 to ${proofExtraBytesMax} bytes.`)
   const index = decodeDecimal(/^index (?<index>.*)$/.exec(lines.shift() ?? '')?.groups?.index ?? '')
   if (index === undefined) return refused('A proof has a line with the index, such as "index 73894".')
-  if (lines.length > proofHashesMax) return refused(`A proof has at most ${proofHashesMax} hashes.`)
-  const hashes = lines.map(decodeBase64).filter((hash) => hash?.length === hashBytes)
-  if (hashes.length !== lines.length) return refused(`A hash is ${hashBytes} bytes in Base64, alone on its line.`)
-  const proof = hashes.filter((hash) => hash !== undefined)
+  const proof = readHashLines(lines)
+  if (typeof proof === 'string') return refused(proof)
   return { ok: true, proof: { index, proof, checkpoint: text.slice(end + 2), ...(extra && { extra }) } }
 }
 
