@@ -38,6 +38,12 @@ export interface ApiCall {
   /** `Management` unless said otherwise. */
   readonly category?: 'Management' | 'Data'
   readonly resources?: readonly CalledResource[]
+  /** Of events of the service's own, that no call caused. */
+  readonly serviceEventDetails?: unknown
+  /** The other account whose resource was used: it gets a record of its own, with the caller's `sharedEventId`. */
+  readonly recipient?: AccountId
+  /** The same in all records of one call. */
+  readonly sharedEventId?: string
 }
 
 /** `ARNPrefix`: all whose ARN begins so, as of a listing. */

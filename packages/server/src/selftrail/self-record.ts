@@ -30,7 +30,9 @@ export function selfRecord(call: ApiCall, eventId: string, now: number): Uint8Ar
     resources: call.resources,
     eventType: call.identity.kind === 'service' ? 'AwsServiceEvent' : 'AwsApiCall',
     managementEvent: category === 'Management',
-    recipientAccountId: accountOf(call.identity),
+    recipientAccountId: recipientOf(call),
+    sharedEventID: call.sharedEventId,
+    serviceEventDetails: call.serviceEventDetails,
     eventCategory: category,
     tlsDetails: call.tls,
   }
@@ -40,8 +42,10 @@ export function selfRecord(call: ApiCall, eventId: string, now: number): Uint8Ar
 /** Half a surrogate pair, which a stranger's text may hold, is no Unicode and would keep the record out. */
 const wellFormed = (_key: string, value: unknown): unknown => (typeof value === 'string' ? value.toWellFormed() : value)
 
-export const accountOf = (identity: CallIdentity) =>
-  identity.kind === 'user' ? identity.principal.account : identity.account
+const accountOf = (identity: CallIdentity) => (identity.kind === 'user' ? identity.principal.account : identity.account)
+
+/** The account whose stream the record belongs to. */
+export const recipientOf = ({ identity, recipient }: ApiCall) => recipient ?? accountOf(identity)
 
 export function userIdentity(identity: CallIdentity): Record<string, unknown> {
   switch (identity.kind) {
@@ -86,7 +90,7 @@ const twoDigits = (number: number) => String(number).padStart(2, '0')
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
 /** `Jul 10, 2023, 12:00:00 PM`, UTC; a number that is no time stays a number. */
-function timeText(epochSeconds: number): string | number {
+export function timeText(epochSeconds: number): string | number {
   const date = new Date(epochSeconds * 1_000)
   if (Number.isNaN(date.getTime())) return epochSeconds
   const hours = date.getUTCHours()

@@ -4,7 +4,7 @@ import type { RecordWriter } from '../intake/index.ts'
 import { JournalFullError, type Journal } from '../journal/index.ts'
 import type { ApiCall, SelfTrail } from './api-call.ts'
 import type { Outbox } from './outbox.ts'
-import { accountOf, selfRecord } from './self-record.ts'
+import { recipientOf, selfRecord } from './self-record.ts'
 
 export interface SelfTrailOptions {
   readonly writer: RecordWriter
@@ -70,7 +70,7 @@ const omitted = (name: string, value: unknown, code: string) => ({
 })
 
 function admitOwn(call: ApiCall, options: SelfTrailOptions, changesConfig: number | undefined): Admission {
-  const account: AccountId = accountOf(call.identity)
+  const account: AccountId = recipientOf(call)
   const now = options.clocks.domain()
   const record = selfRecord(call, uuid(options.random), now)
   const context = {
