@@ -1,0 +1,122 @@
+import {
+  evaluatePolicies,
+  parsePolicy,
+  type PolicyDocument,
+  type PolicyRequest,
+  type PolicyStatement,
+  type RequestPrincipal,
+} from '@opentrail/core/policy'
+import { partitionOf } from '@opentrail/core/trail'
+import { keyArn, type KeyDocument } from './key-documents.ts'
+import { KeyServiceError } from './key-service.ts'
+
+/** The policy of a key that was made without one: the account's identity policies decide. In AWS's own form. */
+export function defaultKeyPolicy({ account, region }: Pick<KeyDocument, 'account' | 'region'>): string {
+  return `{
+  "Version" : "2012-10-17",
+  "Id" : "key-default-1",
+  "Statement" : [ {
+    "Sid" : "Enable IAM User Permissions",
+    "Effect" : "Allow",
+    "Principal" : {
+      "AWS" : "arn:${partitionOf(region)}:iam::${account}:root"
+    },
+    "Action" : "kms:*",
+    "Resource" : "*"
+  } ]
+}`
+}
+
+/** Who wants to use a key, and what is known about the request. */
+export interface KeyAsker {
+  readonly principal: RequestPrincipal
+  /** What the caller's own account lets it do: until IAM policies come, its role decides. */
+  identityAllows(action: string): boolean
+  /** Condition keys that do not depend on the key. */
+  readonly conditions: PolicyRequest['context']
+}
+
+/** `identity`, `resource`: the policy that would have to allow it does not. `deny`: the key's policy says no. */
+export type KeyDecision = 'allowed' | 'identity' | 'resource' | 'deny'
+
+interface KeyPolicy {
+  readonly whole: PolicyDocument
+  /** Without what it hands over to the account's identity policies. */
+  readonly direct: PolicyDocument
+}
+
+/**
+ * As AWS decides about a key: an explicit deny wins. In the key's account it is enough that the policy allows the caller
+ * itself; what it allows the account, the caller's identity policies must allow, too. A caller of another account needs
+ * both; a service needs the policy. A policy that says nothing shuts out everybody, administrators included.
+ * Source: AWS KMS Developer Guide, "Troubleshooting AWS KMS permissions".
+ */
+export function decideOnKey(
+  key: KeyDocument,
+  action: string,
+  asker: KeyAsker,
+  conditions: PolicyRequest['context'] = {},
+): KeyDecision {
+  const { principal } = asker
+  const request: PolicyRequest = {
+    principal,
+    action,
+    resource: keyArn(key),
+    context: { ...asker.conditions, ...keyConditions(key), ...conditions },
+  }
+  const { whole, direct } = readKeyPolicy(key)
+  const { effect } = evaluatePolicies([whole], request)
+  if (effect === 'deny') return 'deny'
+  if (effect === 'none') return 'resource'
+  if (principal.kind !== 'aws') return 'allowed'
+  const isOwn = principal.account === key.account
+  if (isOwn && evaluatePolicies([direct], request).effect === 'allow') return 'allowed'
+  return asker.identityAllows(action) ? 'allowed' : 'identity'
+}
+
+const keyConditions = (key: KeyDocument): PolicyRequest['context'] => ({
+  'aws:ResourceAccount': key.account,
+  'kms:KeyOrigin': 'AWS_KMS',
+  'kms:KeySpec': 'SYMMETRIC_DEFAULT',
+  'kms:KeyUsage': 'ENCRYPT_DECRYPT',
+  'kms:MultiRegion': 'false',
+  ...Object.fromEntries(key.tags.map(({ key: name, value }) => [`aws:ResourceTag/${name}`, value])),
+})
+
+/** A key's document is never changed, only replaced: what was read of its policy holds as long as it is there. */
+const read = new WeakMap<KeyDocument, KeyPolicy>()
+
+function readKeyPolicy(key: KeyDocument): KeyPolicy {
+  const known = read.get(key)
+  if (known) return known
+  const reading = parsePolicy(key.policy, 'resource')
+  if (!reading.ok)
+    throw new KeyServiceError('KMSInternalException', 'The key policy cannot be read.', {
+      cause: new Error(reading.message),
+    })
+  const direct = { ...reading.policy, statements: reading.policy.statements.flatMap(withoutDelegation) }
+  const policy = { whole: reading.policy, direct }
+  read.set(key, policy)
+  return policy
+}
+
+function withoutDelegation(statement: PolicyStatement): PolicyStatement[] {
+  const { principal, effect } = statement
+  if (!principal || effect === 'deny') return [statement]
+  const values = principal.values.filter(({ kind }) => kind !== 'account')
+  return values.length === 0 ? [] : [{ ...statement, principal: { ...principal, values } }]
+}
+
+/**
+ * Checks a policy before it is put. Unless `bypassesLockout`, it has to let the caller put another one later.
+ * @throws {KeyServiceError} MalformedPolicyDocumentException
+ */
+export function checkKeyPolicy(key: KeyDocument, asker: KeyAsker, bypassesLockout: boolean): void {
+  const reading = parsePolicy(key.policy, 'resource')
+  if (!reading.ok) throw new KeyServiceError('MalformedPolicyDocumentException', reading.message)
+  if (bypassesLockout || decideOnKey(key, 'kms:PutKeyPolicy', asker) === 'allowed') return
+  throw new KeyServiceError(
+    'MalformedPolicyDocumentException',
+    'The new key policy will not allow you to update the key policy in the future.',
+  )
+}
