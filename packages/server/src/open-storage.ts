@@ -5,6 +5,7 @@ import {
   bucketPolicyFault,
   createBucketRouter,
   createLetsDeliver,
+  createObjectKeys,
   createS3BucketStore,
   destinationOf,
   guardDeliveries,
@@ -66,7 +67,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   // Journal and engine take half a second each and do not need one another. Whichever opens is closed, whatever the other does.
   const opening = openJournal(options, paths, keyRing)
   const starting = startHistoryEngine(options, paths)
-  const making = openBuckets(options, paths)
+  const making = openBuckets(options, paths, keyRing)
   await Promise.allSettled([opening, starting, making])
   const [journal, engine, { embedded, buckets }] = await Promise.all([opening, starting, making])
   const postings = createCachedPostingsStore(await openClickHousePostingsStore({ client: engine.client }))
@@ -110,11 +111,13 @@ async function startHistoryEngine(
 async function openBuckets(
   { configuration, clocks, closers }: StorageOptions,
   paths: DataPaths,
+  keyRing: KeyRing,
 ): Promise<Pick<Storage, 'embedded' | 'buckets'>> {
   const letsDeliver = createLetsDeliver()
   const embedded = await openDirectoryBucketStore({
     directory: paths.buckets,
     now: clocks.domain,
+    keys: createObjectKeys({ cipher: keyRing.cipher }),
     checkPolicy: bucketPolicyFault,
     mayPut({ policy, ...object }) {
       const destination = destinationOf(object)

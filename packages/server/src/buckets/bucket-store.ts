@@ -1,3 +1,5 @@
+import type { Encryption } from './object-store.ts'
+
 /** What an object carries beside its bytes. Header names as S3 sends them, metadata names in lower case without `x-amz-meta-`. */
 export interface ObjectAttributes {
   readonly contentType?: string
@@ -24,6 +26,8 @@ export interface NewObject extends ObjectAttributes {
   readonly caller: BucketCaller
   /** `If-None-Match: *`. Without `supportsConditionalPut` the store at most looks first, so two writers at once may both succeed. */
   readonly onlyIfAbsent?: boolean
+  /** How it is encrypted at rest; absent: as the bucket says. */
+  readonly encryption?: Encryption
 }
 
 export interface ObjectHead extends ObjectAttributes {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { chmod, mkdtemp, readdir, readFile, rm, stat, truncate, unlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, rm, stat, truncate, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'vitest'
@@ -12,6 +12,7 @@ import { contentFilesOf } from './directory-files.testing.ts'
 import { encodeRecord, formatKey } from './directory-records.ts'
 import { openLmdbObjectIndex } from './lmdb-object-index.ts'
 import { objectBytesMax } from './object-limits.ts'
+import { createTestKeys } from './object-keys.testing.ts'
 
 const settings = { owner: '111122223333', region: 'eu-central-1' }
 const caller = { kind: 'owner' } as const
@@ -20,7 +21,12 @@ const newDirectory = (): Promise<string> => mkdtemp(join(tmpdir(), 'opentrail-bu
 bucketStoreContract('directory', async () => {
   const directory = await newDirectory()
   const open = () =>
-    openDirectoryBucketStore({ directory, now: Date.now, mayPut: ({ policy }) => policy === undefined })
+    openDirectoryBucketStore({
+      directory,
+      keys: createTestKeys(),
+      now: Date.now,
+      mayPut: ({ policy }) => policy === undefined,
+    })
   let store = await open()
   await store.createBucket('logs', settings)
   return {
@@ -42,12 +48,12 @@ bucketStoreContract('directory', async () => {
 
 bucketAdministrationContract('directory', async (options) => {
   const directory = await newDirectory()
-  let store = await openDirectoryBucketStore({ directory, ...options })
+  let store = await openDirectoryBucketStore({ directory, keys: createTestKeys(), ...options })
   return {
     store,
     async reopen() {
       await store.close()
-      return (store = await openDirectoryBucketStore({ directory, ...options }))
+      return (store = await openDirectoryBucketStore({ directory, keys: createTestKeys(), ...options }))
     },
     async dispose() {
       await store.close()
@@ -59,7 +65,7 @@ bucketAdministrationContract('directory', async (options) => {
 describe('directory store', () => {
   let directory: string
   let store: DirectoryBucketStore
-  const open = () => openDirectoryBucketStore({ directory, now: () => 5_000 })
+  const open = () => openDirectoryBucketStore({ directory, keys: createTestKeys(), now: () => 5_000 })
   beforeEach(async () => {
     directory = await newDirectory()
     store = await open()
@@ -106,8 +112,8 @@ describe('directory store', () => {
     await put('b', 'x')
     await store.deleteObject('logs', 'b')
     await store.close()
-    assert.equal(await readFile(await onlyContent(), 'utf8'), 'second')
     store = await open()
+    assert.equal((await get('a')).size, 6)
     assert.equal((await contentFilesOf(directory)).length, 1)
   })
 
@@ -178,7 +184,7 @@ describe('directory store', () => {
       await index.close()
     }
     for (const [value, message] of [
-      ['{"format":2}', /newer OpenTrail \(format 2\)/],
+      ['{"format":3}', /newer OpenTrail \(format 3\)/],
       ['{', /damaged/],
       ['null', /damaged/],
     ] as const) {

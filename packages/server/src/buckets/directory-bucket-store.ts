@@ -2,27 +2,21 @@ import { dirname, join } from 'node:path'
 import { createNodeDisk, DiskFullError, type Disk } from '../disk/index.ts'
 import type { BucketAdministration, CheckPolicy } from './bucket-administration.ts'
 import { BucketError, type BucketCaller, type BucketStore, type NewObject } from './bucket-store.ts'
-import { createCallSlots } from './call-slots.ts'
+import { createCallSlots, type CallSlots } from './call-slots.ts'
 import { createDirectoryBuckets, readBucket } from './directory-buckets.ts'
 import { createContentFiles, type ContentFiles } from './directory-content.ts'
-import { digestsOf } from './directory-digests.ts'
 import { openLooseContents } from './directory-garbage.ts'
-import { createObjectReader } from './directory-reader.ts'
-import {
-  checkFormat,
-  decodeObject,
-  encodeFormat,
-  encodeRecord,
-  formatKey,
-  looseKey,
-  newKey,
-  noValue,
-  objectKey,
-  type ObjectRecord,
-} from './directory-records.ts'
+import { createDirectoryListings } from './directory-listings.ts'
+import { createDirectoryObjects, type StoreContext } from './directory-objects.ts'
+import { createObjectReader, objectHead, ownerAs } from './directory-reader.ts'
+import { checkFormat, encodeFormat, formatKey, newKey, noValue, type BucketRecord } from './directory-records.ts'
+import { createDirectoryUploads } from './directory-uploads.ts'
 import { openLmdbObjectIndex } from './lmdb-object-index.ts'
-import { checkNewObject, checkObjectPlace } from './object-limits.ts'
-import type { IndexReader, ObjectIndex } from './object-index.ts'
+import type { ObjectIndex } from './object-index.ts'
+import type { ObjectKeys } from './object-keys.ts'
+import { checkNewObject, listLimitMax, partBytesMin as partBytesMinDefault } from './object-limits.ts'
+import type { ObjectStore, ObjectUser } from './object-store.ts'
+import { BodyFailure } from './sealed-content.ts'
 
 /** Whether a bucket's policy (its JSON text) lets a delivery in. Asked within the put's own transaction, so it must be quick. */
 export type MayPut = (request: {
@@ -39,14 +33,19 @@ export interface DirectoryBucketStoreOptions {
   readonly directory: string
   /** Domain time, in milliseconds since the epoch: an object's `lastModified`. */
   readonly now: () => number
+  /** Keys of the contents, which are encrypted, all of them. */
+  readonly keys: ObjectKeys
   /** Asked at each put of a delivery; without it each is let in. */
   readonly mayPut?: MayPut
   readonly checkPolicy?: CheckPolicy
   /** Garbage that could not be removed: of no consequence but the space, and tried again at the next opening. */
   readonly onGarbageFailure?: (error: unknown) => void
+  /** Of each part of an upload but the last; S3's 5 MiB. */
+  readonly partBytesMin?: number
 }
 
-export type DirectoryBucketStore = BucketStore & BucketAdministration
+/** The same objects twice: as deliveries see them, and with all that S3 has. */
+export type DirectoryBucketStore = BucketStore & BucketAdministration & { readonly objects: ObjectStore }
 
 /** What a directory store stands on; another one for simulated power cuts. */
 export interface DirectoryStoreBase {
@@ -54,8 +53,10 @@ export interface DirectoryStoreBase {
   readonly openIndex: (directory: string) => ObjectIndex | Promise<ObjectIndex>
 }
 
-/** Writes at a time: four threads of Node.js sync files, some more hash and commit meanwhile. Each holds a body in memory. */
+/** Deliveries at a time: four threads of Node.js sync files, some more hash and commit meanwhile. Each holds a body in memory. */
 const writesMax = 16
+/** Bodies that come over a network at a time: each may be slow, and holds one batch of half a megabyte. */
+const streamsMax = 128
 /** Beyond it a put is refused as SlowDown, which the callers of a remote store have to expect too. */
 const waitingMax = 1_000
 
@@ -72,7 +73,7 @@ export async function openDirectoryBucketStoreOn(
   base: DirectoryStoreBase,
   options: DirectoryBucketStoreOptions,
 ): Promise<DirectoryBucketStore> {
-  const { now, mayPut = () => true, checkPolicy, onGarbageFailure = () => {} } = options
+  const { now, keys, mayPut = () => true, checkPolicy, onGarbageFailure = () => {} } = options
   const { index, files, isNew } = await openFiles(base, options.directory)
   const loose = await openLooseContents({ index, files, onFailure: onGarbageFailure }).catch(async (cause: unknown) => {
     await index.close()
@@ -98,98 +99,88 @@ export async function openDirectoryBucketStoreOn(
     }
   }
 
-  /** What may refuse a put: asked before anything is written, and again in the transaction that makes it visible. */
-  function checkPut(reader: IndexReader, { bucket, key, caller, onlyIfAbsent }: NewObject): ObjectRecord | undefined {
-    const { policy, owner } = readBucket(reader, bucket)
-    if (caller.kind === 'delivery' && !mayPut({ policy, bucket, key, caller, owner }))
-      throw new BucketError('AccessDenied', `the policy of ${bucket} does not let CloudTrail in`)
-    const existing = reader.get(objectKey(bucket, key))
-    if (existing && onlyIfAbsent)
-      throw new BucketError('PreconditionFailed', `there is an object ${key} in ${bucket} already`)
-    return existing && decodeObject(existing)
-  }
+  const context: StoreContext = { index, files, loose, keys, now }
+  const reader = createObjectReader(context)
+  const { putObject, ...versions } = createDirectoryObjects(context)
+  const { settings, changeSettings, ...buckets } = createDirectoryBuckets({
+    index,
+    now,
+    checkPolicy,
+    discard: (garbage) => loose.discard(garbage),
+  })
+  const streams = createCallSlots({ active: streamsMax, waitingMax })
+  const { partBytesMin = partBytesMinDefault } = options
+  const uploads = createDirectoryUploads(context, { partBytesMin })
+  const listings = createDirectoryListings(index)
 
-  /** Makes the content the object's, and what was replaced garbage, in one step. */
-  async function publish(object: NewObject, id: string, digests: { etag: string; sha256: string }): Promise<void> {
-    const { contentType, contentEncoding, metadata, bucket, key } = object
-    const replaced = await index.transact((transaction) => {
-      const existing = checkPut(transaction, object)
-      const record: ObjectRecord = {
-        id,
-        size: object.body.length,
-        ...digests,
-        lastModified: now(),
-        ...(contentType !== undefined && { contentType }),
-        ...(contentEncoding !== undefined && { contentEncoding }),
-        metadata: { ...metadata },
-      }
-      if (existing) transaction.put(looseKey(existing.id), noValue)
-      transaction.remove(looseKey(id))
-      transaction.put(objectKey(bucket, key), encodeRecord(record))
-      return existing?.id
-    })
-    if (replaced !== undefined) loose.discard(replaced)
-  }
-
-  async function put(object: NewObject): Promise<{ etag: string }> {
-    const release = await slots.take(new AbortController().signal)
+  async function withSlot<T>(of: CallSlots, action: () => Promise<T>): Promise<T> {
+    const release = await of.take(new AbortController().signal)
     try {
-      checkPut(index, object)
-      const digests = await digestsOf(object.body)
-      const id = await loose.take()
-      try {
-        await files.write(id, object.body)
-        await publish(object, id, digests)
-      } catch (error) {
-        // Of an unknown outcome, the file may be the object's: the index decides at the next opening.
-        if (!(error instanceof BucketError && error.isOutcomeUnknown)) loose.discard(id)
-        throw error
-      }
-      return { etag: digests.etag }
+      return await action()
     } finally {
       release()
     }
   }
+  const read = async <T>(action: () => Promise<T>): Promise<T> => {
+    ensureOpen()
+    return action()
+  }
 
-  const buckets = createDirectoryBuckets({ index, now, checkPolicy })
+  function put(object: NewObject): Promise<{ etag: string }> {
+    const { bucket, key, caller, body } = object
+    const mayPutInto = ({ policy, owner }: BucketRecord): void => {
+      if (caller.kind === 'delivery' && !mayPut({ policy, bucket, key, caller, owner }))
+        throw new BucketError('AccessDenied', `the policy of ${bucket} does not let CloudTrail in`)
+    }
+    return withSlot(slots, () =>
+      putObject({ ...object, user: userOf(caller, () => readBucket(index, bucket)) }, slicesOf(body), {
+        mayPut: mayPutInto,
+      }),
+    )
+  }
+
+  const objects: ObjectStore = {
+    settings: (bucket) => read(() => settings(bucket)),
+    changeSettings: (bucket, change) => write(() => changeSettings(bucket, change)),
+    putObject: (request, body) => write(() => withSlot(streams, () => putObject(request, body))),
+    headObject: (place) => read(() => versions.headObject(place)),
+    openObject: (request) => read(() => reader.openObject(request)),
+    deleteObject: (request) => write(() => versions.deleteObject(request)),
+    changeVersion: (place, change) => write(() => versions.changeVersion(place, change)),
+    marks: (place) => read(() => versions.marks(place)),
+    listObjects: (bucket, page) => read(() => listings.listObjects(bucket, page)),
+    listVersions: (bucket, page) => read(() => listings.listVersions(bucket, page)),
+    listUploads: (bucket, page) => read(() => listings.listUploads(bucket, page)),
+    createUpload: (request) => write(() => uploads.createUpload(request)),
+    putPart: (part, body, expected) => write(() => withSlot(streams, () => uploads.putPart(part, body, expected))),
+    listParts: (upload, page) => read(() => uploads.listParts(upload, page)),
+    completeUpload: (upload, parts, conditions) => write(() => uploads.completeUpload(upload, parts, conditions)),
+    abortUpload: (upload) => write(() => uploads.abortUpload(upload)),
+  }
   return {
     isNew,
+    objects,
     supportsConditionalPut: () => true,
+    headBucket: (bucket) => read(async () => ({ region: readBucket(index, bucket).region })),
+    policy: (bucket) => read(async () => readBucket(index, bucket).policy),
     async put(object) {
       ensureOpen()
       checkNewObject(object)
-      return write(() => put(object))
+      const { etag } = await write(() => put(object))
+      return { etag }
     },
-    ...createObjectReader({ index, files, ensureOpen }),
-    createBucket: (bucket, settings) => write(() => buckets.createBucket(bucket, settings)),
+    get: (bucket, key, limits) => read(() => reader.get(bucket, key, limits)),
+    head: (bucket, key) => read(async () => objectHead(await versions.headObject({ bucket, key }))),
+    list: (bucket, { limit = listLimitMax, ...page }) => read(() => listings.listObjects(bucket, { ...page, limit })),
+    createBucket: (bucket, chosen) => write(() => buckets.createBucket(bucket, chosen)),
     putPolicy: (bucket, policy) => write(() => buckets.putPolicy(bucket, policy)),
     deleteBucket: (bucket) => write(() => buckets.deleteBucket(bucket)),
-    async describeBucket(bucket) {
-      ensureOpen()
-      return buckets.describeBucket(bucket)
-    },
-    async listBuckets() {
-      ensureOpen()
-      return buckets.listBuckets()
-    },
+    describeBucket: (bucket) => read(() => buckets.describeBucket(bucket)),
+    listBuckets: () => read(() => buckets.listBuckets()),
     async deleteObject(bucket, key) {
-      ensureOpen()
-      checkObjectPlace(bucket, key)
-      await write(async () => {
-        const id = await index.transact((transaction) => {
-          readBucket(transaction, bucket)
-          const existing = transaction.get(objectKey(bucket, key))
-          if (!existing) return undefined
-          const { id } = decodeObject(existing)
-          transaction.put(looseKey(id), noValue)
-          transaction.remove(objectKey(bucket, key))
-          return id
-        })
-        if (id !== undefined) loose.discard(id)
-      })
+      await write(() => versions.deleteObject({ bucket, key, user: ownerAs(readBucket(index, bucket)) }))
     },
     async close() {
-      if (isClosed) return
       isClosed = true
       await Promise.allSettled(writing)
       await loose.settled()
@@ -197,6 +188,9 @@ export async function openDirectoryBucketStoreOn(
     },
   }
 }
+
+const userOf = (caller: BucketCaller, bucket: () => BucketRecord): ObjectUser =>
+  caller.kind === 'delivery' ? caller : ownerAs(bucket())
 
 /** @throws {BucketError} InternalError */
 async function openFiles(
@@ -229,9 +223,16 @@ async function openFiles(
   }
 }
 
-function translated(cause: unknown): BucketError {
+function translated(cause: unknown): unknown {
+  if (cause instanceof BodyFailure) return cause.cause
   if (cause instanceof BucketError) return cause
   if (cause instanceof DiskFullError)
     return new BucketError('ServiceUnavailable', 'the disk of the bucket store is full', { cause })
   return new BucketError('InternalError', 'the bucket store cannot write to its directory', { cause })
+}
+
+/** So that others get their turn: hashing and encrypting a slice takes some milliseconds. */
+const sliceBytes = 1024 * 1024
+async function* slicesOf(body: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < body.length; at += sliceBytes) yield body.subarray(at, at + sliceBytes)
 }

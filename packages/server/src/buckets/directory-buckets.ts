@@ -8,6 +8,7 @@ import {
   type CheckPolicy,
 } from './bucket-administration.ts'
 import { BucketError } from './bucket-store.ts'
+import { listGarbage, type Garbage } from './directory-garbage.ts'
 import {
   bucketKey,
   bucketPrefix,
@@ -15,9 +16,13 @@ import {
   encodeRecord,
   newKey,
   objectPrefix,
+  uploadPrefix,
+  versionPrefix,
   type BucketRecord,
 } from './directory-records.ts'
-import type { IndexReader, ObjectIndex } from './object-index.ts'
+import { changedRecord, settingsOf } from './directory-settings.ts'
+import type { IndexReader, IndexTransaction, ObjectIndex } from './object-index.ts'
+import type { ObjectStore } from './object-store.ts'
 import { checkBucketName, isBucketName } from './s3-names.ts'
 
 /** @throws {BucketError} InvalidBucketName, NoSuchBucket */
@@ -32,17 +37,24 @@ export interface DirectoryBucketsOptions {
   readonly index: ObjectIndex
   readonly now: () => number
   readonly checkPolicy: CheckPolicy | undefined
+  readonly discard: (garbage: Garbage) => void
 }
+
+/** Uploads that end with their bucket, in one transaction; whoever has more of them aborts them first. */
+const uploadsEndedMax = 1_000
+const uploadIdBytes = 16
 
 /** The buckets themselves, as records of the index. */
 export function createDirectoryBuckets({
   index,
   now,
   checkPolicy,
+  discard,
 }: DirectoryBucketsOptions): Pick<
   BucketAdministration,
   'createBucket' | 'putPolicy' | 'deleteBucket' | 'describeBucket' | 'listBuckets'
-> {
+> &
+  Pick<ObjectStore, 'settings' | 'changeSettings'> {
   return {
     async createBucket(bucket, { owner, region, policy }) {
       checkNewBucketName(bucket)
@@ -65,11 +77,24 @@ export function createDirectoryBuckets({
       })
     },
     async deleteBucket(bucket) {
-      await index.transact((transaction) => {
+      const ended = await index.transact((transaction) => {
         readBucket(transaction, bucket)
-        if (transaction.range(objectPrefix(bucket), undefined, 1).length > 0)
-          throw new BucketError('BucketNotEmpty', `${bucket} still has objects`)
+        for (const prefix of [objectPrefix(bucket), versionPrefix(bucket)])
+          if (transaction.range(prefix, undefined, 1).length > 0)
+            throw new BucketError('BucketNotEmpty', `${bucket} still has objects, or versions of them`)
         transaction.remove(bucketKey(bucket))
+        return endUploads(transaction, bucket)
+      })
+      for (const garbage of ended) discard(garbage)
+    },
+    async settings(bucket) {
+      return settingsOf(bucket, readBucket(index, bucket))
+    },
+    async changeSettings(bucket, change) {
+      await index.transact((transaction) => {
+        const before = readBucket(transaction, bucket)
+        const after = changedRecord(bucket, before, change(settingsOf(bucket, before)), checkPolicy)
+        transaction.put(bucketKey(bucket), encodeRecord(after))
       })
     },
     async describeBucket(bucket) {
@@ -87,4 +112,17 @@ export function createDirectoryBuckets({
 function described(name: string, stored: Buffer): BucketDescription {
   const { owner, region, createdAt } = decodeBucket(stored)
   return { name, owner, region, createdAt }
+}
+
+/** As with S3, uploads that were begun do not keep a bucket. @throws {BucketError} BucketNotEmpty: too many of them. */
+function endUploads(transaction: IndexTransaction, bucket: string): Garbage[] {
+  const uploads = transaction.range(uploadPrefix(bucket), undefined, uploadsEndedMax + 1)
+  if (uploads.length > uploadsEndedMax)
+    throw new BucketError('BucketNotEmpty', `${bucket} has more than ${uploadsEndedMax} uploads: abort them first`)
+  return uploads.map(({ key }) => {
+    const garbage: Garbage = { kind: 'upload', id: key.toString('hex', key.length - uploadIdBytes) }
+    transaction.remove(key)
+    listGarbage(transaction, garbage)
+    return garbage
+  })
 }

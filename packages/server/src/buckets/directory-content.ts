@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { DiskNotFoundError, type Disk } from '../disk/index.ts'
+import { DiskNotFoundError, type Disk, type DiskFile } from '../disk/index.ts'
 
 /** Content files: `<directory>/<first two digits of the id>/<id>`. Ids are ours, so no name from outside is part of a path. */
 export interface ContentFiles {
   /** `count` new ids whose files share a folder, which is there for good once this resolves. */
   newIds(count: number): Promise<string[]>
-  /** Resolves once the file would survive a power cut. A failure may leave any part of it. */
-  write(id: string, content: Uint8Array): Promise<void>
-  /** Up to `bytesMax` bytes. @throws {DiskNotFoundError} */
-  read(id: string, bytesMax: number): Promise<Buffer>
+  /** Resolves once the file would survive a power cut. A failure may leave any part of it. Takes one batch at a time. */
+  write(id: string, batches: AsyncIterable<readonly Uint8Array[]>): Promise<void>
+  /** @throws {DiskNotFoundError} */
+  open(id: string): Promise<DiskFile>
   /** Those whose files are gone for good once this resolves; no error where a file was absent. */
   remove(ids: readonly string[], onFailure: (error: unknown) => void): Promise<string[]>
 }
@@ -25,24 +25,21 @@ export function createContentFiles(disk: Disk, directory: string): ContentFiles 
       await syncDirectory(directory)
       return ids
     },
-    async write(id, content) {
+    async write(id, batches) {
       const file = await disk.open(pathOf(id), 'create')
       try {
-        await file.write(0, [content])
+        let position = 0
+        for await (const batch of batches) {
+          await file.write(position, batch)
+          for (const part of batch) position += part.length
+        }
         await file.datasync()
       } finally {
         await file.close()
       }
       await syncDirectory(folderOf(id))
     },
-    async read(id, bytesMax) {
-      const file = await disk.open(pathOf(id), 'read')
-      try {
-        return await file.read(0, bytesMax)
-      } finally {
-        await file.close()
-      }
-    },
+    open: (id) => disk.open(pathOf(id), 'read'),
     async remove(ids, onFailure) {
       const gone: string[] = []
       for (const [folder, members] of Map.groupBy(ids, folderOf))

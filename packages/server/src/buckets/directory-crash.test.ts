@@ -4,6 +4,7 @@ import { createSimulatedDisk, type DiskFault, type SimulatedDisk } from '../disk
 import { seededRandom } from '../disk/seeded-random.testing.ts'
 import { openDirectoryBucketStoreOn, type DirectoryBucketStore } from './directory-bucket-store.ts'
 import { openSimulatedObjectIndex } from './simulated-object-index.testing.ts'
+import { createTestKeys } from './object-keys.testing.ts'
 
 const caller = { kind: 'owner' } as const
 const bytesMax = 1_000_000
@@ -19,7 +20,7 @@ interface Outcome {
 const openOn = (disk: SimulatedDisk): Promise<DirectoryBucketStore> =>
   openDirectoryBucketStoreOn(
     { disk, openIndex: (path) => openSimulatedObjectIndex(disk, path) },
-    { directory, now: () => 1 },
+    { directory, keys: createTestKeys(), now: () => 1 },
   )
 
 async function newDisk(): Promise<SimulatedDisk> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,10 +9,11 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, test } from 'vitest'
 import { openDirectoryBucketStore, type DirectoryBucketStore } from './directory-bucket-store.ts'
 import { contentFilesOf } from './directory-files.testing.ts'
-import { decodeObject, looseKey, loosePrefix, noValue, objectKey } from './directory-records.ts'
+import { decodeObject, encodeRecord, looseKey, loosePrefix, noValue, objectKey } from './directory-records.ts'
 import { contentOfRound } from './kill-bucket-content.testing.ts'
 import { openLmdbObjectIndex } from './lmdb-object-index.ts'
 import type { ObjectIndex } from './object-index.ts'
+import { createTestKeys } from './object-keys.testing.ts'
 
 const bytesMax = 1_000_000
 let directory: string
@@ -19,7 +21,7 @@ beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'opentrail-buckets-kill-'))
 })
 afterEach(() => rm(directory, { recursive: true }))
-const open = () => openDirectoryBucketStore({ directory, now: () => 1 })
+const open = () => openDirectoryBucketStore({ directory, keys: createTestKeys(), now: () => 1 })
 const textOf = async (store: DirectoryBucketStore, key: string): Promise<string> =>
   Buffer.from((await store.get('logs', key, { bytesMax })).body).toString()
 
@@ -134,8 +136,11 @@ describe('what a crash can leave is put right by the next opening', () => {
         await writeFile(path(), 'old b')
         await index.transact((transaction) => {
           const record = decodeObject(transaction.get(objectKey('logs', 'b'))!)
-          transaction.put(looseKey(record.id), noValue)
-          transaction.put(objectKey('logs', 'b'), Buffer.from(JSON.stringify({ ...record, id })))
+          // As format 1 wrote them, so that the file can be made by hand.
+          const { dataKey: _, ...plain } = record
+          const sha256 = createHash('sha256').update('old b').digest('hex')
+          transaction.put(looseKey(record.id!), noValue)
+          transaction.put(objectKey('logs', 'b'), encodeRecord({ ...plain, id, sha256 }))
         })
         const [removed] = (await contentFilesOf(directory)).filter((file) => !file.endsWith(id))
         const loose = index.range(loosePrefix, undefined, 10_000).map(({ key }) => key.toString('hex', 1))
@@ -154,7 +159,7 @@ describe('what a crash can leave is put right by the next opening', () => {
   test('a deleted object whose file is still there', async () => {
     const leave = (index: ObjectIndex) =>
       index.transact((transaction) => {
-        const { id } = decodeObject(transaction.get(objectKey('logs', 'b'))!)
+        const { id = '' } = decodeObject(transaction.get(objectKey('logs', 'b'))!)
         transaction.put(looseKey(id), noValue)
         transaction.remove(objectKey('logs', 'b'))
       })
@@ -181,7 +186,12 @@ describe('what a crash can leave is put right by the next opening', () => {
     const first = await afterCrash(leave)
     await first.close()
     const failures: unknown[] = []
-    const store = await openDirectoryBucketStore({ directory, now: () => 1, onGarbageFailure: (e) => failures.push(e) })
+    const store = await openDirectoryBucketStore({
+      directory,
+      keys: createTestKeys(),
+      now: () => 1,
+      onGarbageFailure: (e) => failures.push(e),
+    })
     assert.equal(failures.length, 1)
     await store.close()
     await rm(path(), { recursive: true })

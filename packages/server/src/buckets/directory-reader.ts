@@ -1,92 +1,113 @@
-import { DiskNotFoundError } from '../disk/index.ts'
 import { BucketError, type BucketStore, type ObjectHead } from './bucket-store.ts'
-import { readBucket } from './directory-buckets.ts'
-import type { ContentFiles } from './directory-content.ts'
-import { digestsOf } from './directory-digests.ts'
-import { decodeObject, objectKey, objectPrefix, type ObjectRecord } from './directory-records.ts'
-import type { ObjectIndex } from './object-index.ts'
-import { checkListing, checkObjectPlace } from './object-limits.ts'
+import { findNamed, headOf, keyedObject, type StoreContext } from './directory-objects.ts'
+import { partsOf } from './directory-parts.ts'
+import type { BucketRecord, ObjectRecord } from './directory-records.ts'
+import type { IndexReader } from './object-index.ts'
+import { checkObjectPlace } from './object-limits.ts'
+import type { ObjectUser, OpenObject, OpenRequest, VersionPlace } from './object-store.ts'
+import { readContent, type StoredContent } from './sealed-content.ts'
 
-/** Each further attempt means that another put of the same key was completed in between. */
-const readAttemptsMax = 20
-
-export interface ObjectReaderOptions {
-  readonly index: ObjectIndex
-  readonly files: ContentFiles
-  readonly ensureOpen: () => void
+/** The reading of contents. */
+export interface ObjectReader {
+  openObject(request: OpenRequest): Promise<OpenObject>
+  get: BucketStore['get']
 }
 
-/** The reading half of the directory store. */
-export function createObjectReader({
-  index,
-  files,
-  ensureOpen,
-}: ObjectReaderOptions): Pick<BucketStore, 'headBucket' | 'policy' | 'get' | 'head' | 'list'> {
-  function storedRecord(bucket: string, key: string): Buffer {
-    ensureOpen()
-    checkObjectPlace(bucket, key)
-    readBucket(index, bucket)
-    const stored = index.get(objectKey(bucket, key))
-    if (!stored) throw new BucketError('NoSuchKey', `there is no object ${key} in ${bucket}`)
-    return stored
+export function createObjectReader(context: StoreContext): ObjectReader {
+  const { index, files, loose, keys } = context
+
+  async function open(place: VersionPlace, user: ObjectUser | undefined): Promise<OpenObject> {
+    checkObjectPlace(place.bucket, place.key)
+    const { bucket, found } = findNamed(index, place)
+    const { record } = found
+    const contents = contentsOf(index, record)
+    const head = headOf(place.key, bucket, record, index)
+    // In the same turn as the index was read: what is deleted from now on keeps its files until they are released.
+    const release = loose.pin(record.upload ?? record.id!)
+    let dataKey: Buffer | undefined
+    try {
+      if (record.dataKey) dataKey = await keys.open(keyedObject(bucket, place), record.dataKey, user ?? ownerAs(bucket))
+    } catch (error) {
+      release()
+      throw error
+    }
+    return {
+      head,
+      async *read({ from, to }) {
+        try {
+          for (const { content, start } of contents) {
+            const range = { from: Math.max(0, from - start), to: Math.min(content.size, to - start) }
+            if (range.from < range.to || content.size === record.size)
+              yield* readContent(files, content, dataKey, range)
+          }
+        } catch (cause) {
+          if (!(cause instanceof Error)) throw cause
+          const what = `the object ${place.key} in ${place.bucket} is damaged: ${cause.message}`
+          throw new BucketError('InternalError', what, { cause })
+        }
+      },
+      async close() {
+        dataKey?.fill(0)
+        release()
+      },
+    }
   }
 
   return {
-    async headBucket(bucket) {
-      ensureOpen()
-      return { region: readBucket(index, bucket).region }
-    },
-    async policy(bucket) {
-      ensureOpen()
-      return readBucket(index, bucket).policy
-    },
-    async head(bucket, key) {
-      return headOf(key, decodeObject(storedRecord(bucket, key)))
-    },
+    openObject: (request) => open(request, request.user),
     async get(bucket, key, { bytesMax }) {
-      for (let attempt = 0; attempt < readAttemptsMax; attempt++) {
-        const stored = storedRecord(bucket, key)
-        const record = decodeObject(stored)
-        if (record.size > bytesMax)
-          throw new BucketError('EntityTooLarge', `${key} has ${record.size} bytes; at most ${bytesMax} were asked for`)
-        const reading = await readContent(files, record)
-        if (!(reading instanceof Error)) return { ...headOf(key, record), body: reading }
-        // Replaced or deleted since the index was asked: its content is gone, and there may be another one.
-        if (storedRecord(bucket, key).equals(stored))
-          throw new BucketError('InternalError', `the object ${key} in ${bucket} is damaged: ${reading.message}`, {
-            cause: reading,
-          })
+      checkObjectPlace(bucket, key)
+      const { found } = findNamed(index, { bucket, key })
+      const { size } = found.record
+      if (size > bytesMax)
+        throw new BucketError('EntityTooLarge', `${key} has ${size} bytes; at most ${bytesMax} were asked for`)
+      const object = await open({ bucket, key }, undefined)
+      try {
+        const pieces: Uint8Array[] = []
+        for await (const piece of object.read({ from: 0, to: object.head.size })) pieces.push(piece)
+        return { ...objectHead(object.head), body: pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces) }
+      } finally {
+        await object.close()
       }
-      throw new BucketError('SlowDown', `the object ${key} in ${bucket} is being replaced all the time`)
-    },
-    async list(bucket, options) {
-      ensureOpen()
-      readBucket(index, bucket)
-      const { prefix, after, limit } = checkListing(options)
-      const base = objectPrefix(bucket)
-      const under = (name: Buffer): Buffer => Buffer.concat([base, name])
-      const found = index.range(under(prefix), after && under(after), limit + 1)
-      const objects = found.slice(0, limit).map(({ key, value }) => {
-        const { size, etag, lastModified } = decodeObject(value)
-        return { key: key.toString('utf8', base.length), size, etag, lastModified }
-      })
-      return { objects, isTruncated: found.length > limit }
     },
   }
 }
 
-function headOf(key: string, { id: _id, sha256: _sha256, ...head }: ObjectRecord): ObjectHead {
-  return { key, ...head }
-}
-
-/** The content as it was put, or what is wrong with its file. */
-async function readContent(files: ContentFiles, { id, size, sha256 }: ObjectRecord): Promise<Buffer | Error> {
-  try {
-    const content = await files.read(id, size + 1)
-    if (content.length !== size) return new Error(`content ${id} does not have its ${size} bytes`)
-    if ((await digestsOf(content)).sha256 !== sha256) return new Error(`content ${id} does not have its SHA-256`)
-    return content
-  } catch (cause) {
-    return new Error(`content ${id} ${cause instanceof DiskNotFoundError ? 'is absent' : 'cannot be read'}`, { cause })
+/** What delivery's side of the store shows of an object. */
+export function objectHead({
+  key,
+  size,
+  etag,
+  lastModified,
+  contentType,
+  contentEncoding,
+  metadata,
+}: ObjectHead): ObjectHead {
+  return {
+    key,
+    size,
+    etag,
+    lastModified,
+    ...(contentType !== undefined && { contentType }),
+    ...(contentEncoding !== undefined && { contentEncoding }),
+    ...(metadata && { metadata }),
   }
 }
+
+function contentsOf(reader: IndexReader, record: ObjectRecord): { content: StoredContent; start: number }[] {
+  const { id, upload, size, sha256 } = record
+  if (upload === undefined) return [{ content: { id: id!, size, ...(sha256 !== undefined && { sha256 }) }, start: 0 }]
+  let start = 0
+  return partsOf(reader, upload).map((content) => {
+    const from = start
+    start += content.size
+    return { content, start: from }
+  })
+}
+
+/** OpenTrail itself, for the bucket's owner. */
+export const ownerAs = ({ owner }: BucketRecord): ObjectUser => ({
+  kind: 'account',
+  account: owner,
+  arn: `arn:aws:iam::${owner}:root`,
+})

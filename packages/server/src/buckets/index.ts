@@ -23,3 +23,6 @@ export {
 export { createMemoryBucketStore, type MemoryBucketStoreOptions } from './memory-bucket-store.ts'
 export { exportBucket, type ExportedFile, type ExportOptions, type ExportSummary } from './export-bucket.ts'
 export { keyBytesMax } from './s3-names.ts'
+export { openMemoryObjectStore } from './memory-object-store.ts'
+export { createObjectKeys, type ObjectKeys, type ObjectKeysOptions } from './object-keys.ts'
+export type * from './object-store.ts'

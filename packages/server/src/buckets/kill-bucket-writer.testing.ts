@@ -1,9 +1,10 @@
 import { openDirectoryBucketStore } from './directory-bucket-store.ts'
 import { contentOfRound } from './kill-bucket-content.testing.ts'
+import { createTestKeys } from './object-keys.testing.ts'
 
 // A process that is meant to be killed: objects put, replaced and deleted concurrently, each acknowledged on standard output.
 const writers = 8
-const store = await openDirectoryBucketStore({ directory: process.argv[2]!, now: Date.now })
+const store = await openDirectoryBucketStore({ directory: process.argv[2]!, keys: createTestKeys(), now: Date.now })
 const round = Number(process.argv[3])
 if (store.isNew) await store.createBucket('logs', { owner: '111122223333', region: 'eu-central-1' })
 const caller = { kind: 'owner' } as const

@@ -1,0 +1,305 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { BucketError } from './bucket-store.ts'
+import { canCombine, combineCrcs } from './crc-combine.ts'
+import { createChecksum } from './body-digests.ts'
+import { readBucket } from './directory-buckets.ts'
+import { listGarbage, type Garbage } from './directory-garbage.ts'
+import {
+  addObject,
+  checkConditions,
+  keyedObject,
+  publishing,
+  storedVersion,
+  writeBody,
+  type StoreContext,
+} from './directory-objects.ts'
+import { partsOf, type NumberedPart } from './directory-parts.ts'
+import {
+  decodeObject,
+  decodePart,
+  decodeUpload,
+  encodeRecord,
+  objectKey,
+  partKey,
+  uploadKey,
+  type ObjectRecord,
+  type PartRecord,
+  type UploadRecord,
+} from './directory-records.ts'
+import { newestVersion } from './directory-versions.ts'
+import type { IndexReader, IndexTransaction } from './object-index.ts'
+import {
+  attributesOf,
+  checkNewVersion,
+  checkObjectPlace,
+  listLimitMax,
+  partNumberMax,
+  uploadBytesMax,
+} from './object-limits.ts'
+import { newMarks } from './object-lock.ts'
+import type {
+  Checksum,
+  CompleteConditions,
+  CompletedPart,
+  ListedPart,
+  ObjectStore,
+  PartRequest,
+  StoredPart,
+  StoredVersion,
+  UploadPlace,
+  UploadRequest,
+} from './object-store.ts'
+
+export interface UploadsOptions {
+  /** Of each part but the last. */
+  readonly partBytesMin: number
+}
+
+/** Uploads in parts. A part is a content of its own; the object that they make keeps them where they are. */
+export function createDirectoryUploads(
+  context: StoreContext,
+  { partBytesMin }: UploadsOptions,
+): Pick<ObjectStore, 'createUpload' | 'putPart' | 'listParts' | 'completeUpload' | 'abortUpload'> {
+  const { index, loose, keys, now } = context
+  const discardAll = (garbage: readonly Garbage[]): void => garbage.forEach((item) => loose.discard(item))
+
+  async function createUpload(request: UploadRequest): Promise<{ uploadId: string }> {
+    checkNewVersion(request)
+    const bucket = readBucket(index, request.bucket)
+    newMarks(request, bucket, now())
+    const { checksumAlgorithm, checksumType, tags, retention, isLegallyHeld } = request
+    checkChecksumType(request)
+    const { plaintext, wrapped } = await keys.create(
+      keyedObject(bucket, request),
+      request.encryption ?? bucket.encryption ?? { kind: 'AES256' },
+      request.user,
+    )
+    plaintext.fill(0)
+    const record: UploadRecord = {
+      initiated: now(),
+      dataKey: wrapped,
+      ...attributesOf(request),
+      ...(checksumAlgorithm && { checksumAlgorithm }),
+      ...(checksumType && { checksumType }),
+      ...(tags && { tags }),
+      ...(retention && { retention }),
+      ...(isLegallyHeld && { isLegallyHeld }),
+    }
+    const uploadId = newUploadId(record.initiated)
+    await index.transact((transaction) => {
+      readBucket(transaction, request.bucket)
+      transaction.put(uploadKey(request.bucket, request.key, uploadId), encodeRecord(record))
+    })
+    return { uploadId }
+  }
+
+  async function putPart(
+    part: PartRequest,
+    body: AsyncIterable<Uint8Array>,
+    expected: Parameters<ObjectStore['putPart']>[2] = {},
+  ): Promise<StoredPart> {
+    const { bucket, upload } = readUpload(index, part)
+    const { number } = part
+    if (!Number.isInteger(number) || number < 1 || number > partNumberMax)
+      throw new BucketError(
+        'InvalidArgument',
+        `Part number must be an integer between 1 and ${partNumberMax}, inclusive`,
+      )
+    const dataKey = await keys.open(keyedObject(bucket, part), upload.dataKey, part.user)
+    try {
+      const { checksumAlgorithm: algorithm } = upload
+      // The upload's checksum is made of its parts'.
+      const checksum = expected.checksum ?? (algorithm && { algorithm, value: () => undefined })
+      if (algorithm && checksum?.algorithm !== algorithm)
+        throw new BucketError('InvalidRequest', `the checksum of a part of this upload has to be ${algorithm}`)
+      const written = await writeBody(context, dataKey, body, { ...expected, ...(checksum && { checksum }) })
+      const garbage = await publishing(context, written.id, (transaction) => {
+        readUpload(transaction, part)
+        return putPartRecord(transaction, part, { ...written, lastModified: now() })
+      })
+      discardAll(garbage)
+      return storedPart(written)
+    } finally {
+      dataKey.fill(0)
+    }
+  }
+
+  async function completeUpload(
+    place: UploadPlace,
+    parts: readonly CompletedPart[],
+    conditions: CompleteConditions = {},
+  ): Promise<StoredVersion> {
+    checkOrder(parts)
+    checkObjectPlace(place.bucket, place.key)
+    const { garbage, version } = await index.transact((transaction) => {
+      const completed = completedBefore(transaction, place)
+      if (completed) return { garbage: [], version: completed }
+      const { bucket, upload } = readUpload(transaction, place)
+      checkConditions(newestVersion(transaction, place), conditions, place.key)
+      const { chosen, others } = choose(partsOf(transaction, place.uploadId), parts, partBytesMin)
+      const record: ObjectRecord = { ...objectOf(upload, place.uploadId, chosen), ...newMarks(upload, bucket, now()) }
+      checkWhole(record, conditions)
+      const unused = others.map(({ number, id }): Garbage => {
+        transaction.remove(partKey(place.uploadId, number))
+        return { kind: 'content', id }
+      })
+      for (const item of unused) listGarbage(transaction, item)
+      transaction.remove(uploadKey(place.bucket, place.key, place.uploadId))
+      const added = addObject(transaction, place, bucket, record, now())
+      return { garbage: [...unused, ...added.garbage], version: added.version }
+    })
+    discardAll(garbage)
+    return version
+  }
+
+  return {
+    createUpload,
+    putPart,
+    completeUpload,
+    async listParts(place, { after = 0, limit }) {
+      readUpload(index, place)
+      if (!Number.isInteger(limit) || limit < 1 || !Number.isInteger(after) || after < 0 || after > 0xffff)
+        throw new BucketError('InvalidArgument', `a page of parts has 1 to ${listLimitMax}, after a part's number`)
+      const count = Math.min(limit, listLimitMax)
+      const found = partsOf(index, place.uploadId, after, count + 1)
+      const parts = found.slice(0, count).map((part): ListedPart => {
+        const { number, size, lastModified } = part
+        return { number, size, lastModified, ...storedPart(part) }
+      })
+      return { parts, isTruncated: found.length > count }
+    },
+    async abortUpload(place) {
+      const garbage: Garbage = { kind: 'upload', id: place.uploadId }
+      await index.transact((transaction) => {
+        readUpload(transaction, place)
+        transaction.remove(uploadKey(place.bucket, place.key, place.uploadId))
+        listGarbage(transaction, garbage)
+      })
+      loose.discard(garbage)
+    },
+  }
+}
+
+/** Uploads to one key are listed in the order in which they began. */
+function newUploadId(initiated: number): string {
+  const bytes = randomBytes(16)
+  bytes.writeUIntBE(Math.max(0, Math.floor(initiated)), 0, 6)
+  return bytes.toString('hex')
+}
+
+/** @throws {BucketError} NoSuchBucket, NoSuchUpload */
+function readUpload(reader: IndexReader, place: UploadPlace) {
+  const { bucket: name, key, uploadId } = place
+  checkObjectPlace(name, key)
+  const bucket = readBucket(reader, name)
+  const stored = /^[0-9a-f]{32}$/.test(uploadId) ? reader.get(uploadKey(name, key, uploadId)) : undefined
+  if (!stored)
+    throw new BucketError(
+      'NoSuchUpload',
+      'The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.',
+    )
+  return { bucket, upload: decodeUpload(stored) }
+}
+
+/** Whoever did not hear the answer asks again: the upload has made this object already. */
+function completedBefore(reader: IndexReader, { bucket: name, key, uploadId }: UploadPlace): StoredVersion | undefined {
+  const bucket = readBucket(reader, name)
+  const stored = reader.get(objectKey(name, key))
+  const record = stored && decodeObject(stored)
+  return record?.upload === uploadId ? storedVersion(bucket, record) : undefined
+}
+
+function putPartRecord(transaction: IndexTransaction, { uploadId, number }: PartRequest, part: PartRecord): Garbage[] {
+  const at = partKey(uploadId, number)
+  const replaced = transaction.get(at)
+  transaction.put(at, encodeRecord(part))
+  if (!replaced) return []
+  const garbage: Garbage = { kind: 'content', id: decodePart(replaced).id }
+  listGarbage(transaction, garbage)
+  return [garbage]
+}
+
+const storedPart = ({ etag, checksum }: StoredPart): StoredPart => ({ etag, ...(checksum && { checksum }) })
+
+/** @throws {BucketError} InvalidRequest */
+function checkChecksumType({ checksumAlgorithm: algorithm, checksumType: type }: UploadRequest): void {
+  if (!type) return
+  const isPossible = algorithm && (type === 'FULL_OBJECT' ? canCombine(algorithm) : algorithm !== 'CRC64NVME')
+  if (!isPossible)
+    throw new BucketError(
+      'InvalidRequest',
+      `The ${type} checksum type cannot be used with the ${algorithm} checksum algorithm.`,
+    )
+}
+
+/** @throws {BucketError} MalformedXML, InvalidPartOrder */
+function checkOrder(parts: readonly CompletedPart[]): void {
+  if (parts.length === 0 || parts.length > partNumberMax)
+    throw new BucketError('MalformedXML', `an upload is completed with 1 to ${partNumberMax} parts`)
+  if (parts.some(({ number }, at) => at > 0 && number <= parts[at - 1]!.number))
+    throw new BucketError('InvalidPartOrder', 'The list of parts was not in ascending order.')
+}
+
+/** @throws {BucketError} InvalidPart, EntityTooSmall */
+function choose(
+  stored: readonly NumberedPart[],
+  wanted: readonly CompletedPart[],
+  partBytesMin: number,
+): { chosen: NumberedPart[]; others: NumberedPart[] } {
+  const left = new Map(stored.map((part) => [part.number, part]))
+  const chosen = wanted.map(({ number, etag, checksum }, at) => {
+    const part = left.get(number)
+    if (!part || part.etag !== etag || (checksum !== undefined && part.checksum?.value !== checksum))
+      throw new BucketError(
+        'InvalidPart',
+        `One or more of the specified parts could not be found, or has another ETag or checksum: part ${number}`,
+      )
+    if (part.size < partBytesMin && at < wanted.length - 1)
+      throw new BucketError('EntityTooSmall', `part ${number} is smaller than the allowed ${partBytesMin} bytes`)
+    left.delete(number)
+    return part
+  })
+  return { chosen, others: [...left.values()] }
+}
+
+function objectOf(upload: UploadRecord, uploadId: string, parts: readonly NumberedPart[]): ObjectRecord {
+  const md5 = createHash('md5')
+  for (const { etag } of parts) md5.update(etag, 'hex')
+  const checksum = wholeChecksum(upload, parts)
+  return {
+    upload: uploadId,
+    size: parts.reduce((sum, { size }) => sum + size, 0),
+    etag: `${md5.digest('hex')}-${parts.length}`,
+    lastModified: upload.initiated,
+    dataKey: upload.dataKey,
+    ...attributesOf(upload),
+    ...(checksum && { checksum }),
+  }
+}
+
+function wholeChecksum(
+  { checksumAlgorithm: algorithm, checksumType: type }: UploadRecord,
+  parts: readonly NumberedPart[],
+): Checksum | undefined {
+  if (!algorithm) return undefined
+  const checksums = parts.map(({ checksum, size }) => ({ checksum: checksum!.value, size }))
+  if (type === 'FULL_OBJECT' || algorithm === 'CRC64NVME')
+    return { algorithm, value: combineCrcs(algorithm, checksums) }
+  const sum = createChecksum(algorithm)
+  for (const { checksum } of checksums) sum.update(Buffer.from(checksum, 'base64'))
+  return { algorithm, value: `${sum.digest().toString('base64')}-${parts.length}` }
+}
+
+/** @throws {BucketError} EntityTooLarge, InvalidRequest, BadDigest */
+function checkWhole(
+  { size, checksum }: ObjectRecord,
+  { size: expected, checksum: promised }: CompleteConditions,
+): void {
+  if (size > uploadBytesMax) throw new BucketError('EntityTooLarge', `an object has at most ${uploadBytesMax} bytes`)
+  if (expected !== undefined && expected !== size)
+    throw new BucketError('InvalidRequest', `the parts have ${size} bytes, ${expected} were announced`)
+  if (promised === undefined || !checksum) return
+  const withoutCount = checksum.value.replace(/-\d+$/, '')
+  if (promised !== checksum.value && promised !== withoutCount)
+    throw new BucketError('BadDigest', `The ${checksum.algorithm} you specified did not match the calculated checksum.`)
+}

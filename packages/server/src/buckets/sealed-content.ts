@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto'
+import { DiskNotFoundError, type DiskFile } from '../disk/index.ts'
+import { BucketError } from './bucket-store.ts'
+import type { BodyDigests } from './body-digests.ts'
+import {
+  chunkBytes,
+  chunked,
+  chunksOf,
+  contentKey,
+  openChunk,
+  sealChunk,
+  sealedChunkBytes,
+  sealedSize,
+} from './content-cipher.ts'
+import type { ContentFiles } from './directory-content.ts'
+
+/** One write or read of this many bytes: what a body that passes through holds in memory. */
+const batchBytes = 8 * chunkBytes
+
+/** What the sender of a body did wrong or could not do: it is passed on as it is, since no disk is to blame. */
+export class BodyFailure extends Error {
+  override readonly name = 'BodyFailure'
+}
+
+/** Writes a body, sealed, to the file of an id, and has `digests` look at it on the way. @throws {BodyFailure} */
+export async function writeSealed(
+  files: ContentFiles,
+  id: string,
+  dataKey: Uint8Array,
+  body: AsyncIterable<Uint8Array>,
+  digests: BodyDigests,
+): Promise<void> {
+  const key = contentKey(dataKey, id)
+  try {
+    await files.write(id, sealedBatches(key, observed(body, digests)))
+  } finally {
+    key.fill(0)
+  }
+}
+
+async function* observed(body: AsyncIterable<Uint8Array>, digests: BodyDigests): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const piece of body) {
+      digests.update(piece)
+      yield piece
+    }
+  } catch (cause) {
+    throw new BodyFailure('the body failed', { cause })
+  }
+}
+
+async function* sealedBatches(key: Uint8Array, body: AsyncIterable<Uint8Array>): AsyncGenerator<readonly Uint8Array[]> {
+  let batch: Uint8Array[] = []
+  let length = 0
+  let chunk = 0
+  for await (const { parts, isLast } of chunked(body)) {
+    batch.push(...sealChunk(key, chunk, isLast, parts))
+    chunk += 1
+    length += chunkBytes
+    if (length < batchBytes && !isLast) continue
+    yield batch
+    batch = []
+    length = 0
+  }
+}
+
+/** One content file and where its bytes are in the object. */
+export interface StoredContent {
+  readonly id: string
+  readonly size: number
+  /** Instead of a key: written under format 1. */
+  readonly sha256?: string
+}
+
+/** Bytes [from, to) of a content. @throws {BucketError} InternalError: damaged; nothing wrong was handed out. */
+export async function* readContent(
+  files: ContentFiles,
+  content: StoredContent,
+  dataKey: Uint8Array | undefined,
+  range: { readonly from: number; readonly to: number },
+): AsyncGenerator<Uint8Array> {
+  const file = await files.open(content.id).catch((cause: unknown) => {
+    throw damaged(content, cause instanceof DiskNotFoundError ? 'is absent' : 'cannot be read', cause)
+  })
+  try {
+    const size = dataKey ? sealedSize(content.size) : content.size
+    if ((await file.size()) !== size) throw damaged(content, `does not have its ${size} bytes`)
+    if (dataKey) yield* readSealed(file, content, contentKey(dataKey, content.id), range)
+    else yield* readPlain(file, content, range)
+  } finally {
+    await file.close()
+  }
+}
+
+async function* readSealed(
+  file: DiskFile,
+  content: StoredContent,
+  key: Uint8Array,
+  { from, to }: { readonly from: number; readonly to: number },
+): AsyncGenerator<Uint8Array> {
+  const count = chunksOf(content.size)
+  const chunksPerBatch = batchBytes / chunkBytes
+  for (let first = Math.floor(from / chunkBytes); first * chunkBytes < to; first += chunksPerBatch) {
+    const behind = Math.min(first + chunksPerBatch, Math.ceil(to / chunkBytes))
+    const sealed = await file.read(first * sealedChunkBytes, (behind - first) * sealedChunkBytes)
+    for (let chunk = first; chunk < behind; chunk++) {
+      const at = (chunk - first) * sealedChunkBytes
+      const plain = opened(content, () =>
+        openChunk(key, chunk, chunk === count - 1, sealed.subarray(at, at + sealedChunkBytes)),
+      )
+      const start = chunk * chunkBytes
+      yield plain.subarray(Math.max(0, from - start), Math.min(plain.length, to - start))
+    }
+  }
+}
+
+function opened(content: StoredContent, open: () => Buffer): Buffer {
+  try {
+    return open()
+  } catch (cause) {
+    throw damaged(content, cause instanceof Error ? cause.message : String(cause), cause)
+  }
+}
+
+/** The whole of it is handed out only if it has its SHA-256: the last piece waits for that. A part cannot be checked. */
+async function* readPlain(
+  file: DiskFile,
+  content: StoredContent,
+  { from, to }: { readonly from: number; readonly to: number },
+): AsyncGenerator<Uint8Array> {
+  const hash = from === 0 && to === content.size ? createHash('sha256') : undefined
+  for (let at = from; at < to; at += batchBytes) {
+    const piece = await file.read(at, Math.min(batchBytes, to - at))
+    hash?.update(piece)
+    if (at + batchBytes >= to && hash && hash.digest('hex') !== content.sha256)
+      throw damaged(content, 'does not have its SHA-256')
+    yield piece
+  }
+}
+
+const damaged = ({ id }: StoredContent, what: string, cause?: unknown): BucketError =>
+  new BucketError('InternalError', `content ${id} ${what}`, { cause })
