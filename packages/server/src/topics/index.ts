@@ -1,1 +1,5 @@
+export { type LostReason, type TopicEvents } from './fan-out.ts'
+export { openTopics, type Topics, type TopicsOptions } from './open-topics.ts'
+export { snsOperationNames, type SnsFrontOptions } from './sns-front.ts'
+export { type TopicLimits } from './topic-limits.ts'
 export { TopicError, type TopicPublisher } from './topic-publisher.ts'
