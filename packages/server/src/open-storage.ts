@@ -117,7 +117,7 @@ async function openBuckets(
   const embedded = await openDirectoryBucketStore({
     directory: paths.buckets,
     now: clocks.domain,
-    keys: createObjectKeys({ cipher: keyRing.cipher }),
+    keys: createObjectKeys({ cipher: keyRing.cipher, indexKey: keyRing.derive('bucket index') }),
     checkPolicy: bucketPolicyFault,
     mayPut({ policy, ...object }) {
       const destination = destinationOf(object)

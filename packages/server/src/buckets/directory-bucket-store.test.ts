@@ -11,6 +11,7 @@ import { openDirectoryBucketStore, type DirectoryBucketStore } from './directory
 import { contentFilesOf } from './directory-files.testing.ts'
 import { encodeRecord, formatKey } from './directory-records.ts'
 import { openLmdbObjectIndex } from './lmdb-object-index.ts'
+import { createSealedObjectIndex } from './sealed-object-index.ts'
 import { objectBytesMax } from './object-limits.ts'
 import { createTestKeys } from './object-keys.testing.ts'
 
@@ -65,6 +66,8 @@ bucketAdministrationContract('directory', async (options) => {
 describe('directory store', () => {
   let directory: string
   let store: DirectoryBucketStore
+  const openIndex = () =>
+    createSealedObjectIndex(openLmdbObjectIndex(join(directory, 'index')), createTestKeys().indexKey)
   const open = () => openDirectoryBucketStore({ directory, keys: createTestKeys(), now: () => 5_000 })
   beforeEach(async () => {
     directory = await newDirectory()
@@ -179,7 +182,7 @@ describe('directory store', () => {
     await put('k', 'x')
     await store.close()
     const setFormat = async (value: string) => {
-      const index = openLmdbObjectIndex(join(directory, 'index'))
+      const index = openIndex()
       await index.transact((transaction) => transaction.put(formatKey, Buffer.from(value)))
       await index.close()
     }

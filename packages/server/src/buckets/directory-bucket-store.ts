@@ -1,18 +1,17 @@
-import { dirname, join } from 'node:path'
-import { createNodeDisk, DiskFullError, type Disk } from '../disk/index.ts'
+import { createNodeDisk, DiskFullError } from '../disk/index.ts'
 import type { BucketAdministration, CheckPolicy } from './bucket-administration.ts'
 import { BucketError, type BucketCaller, type BucketStore, type NewObject } from './bucket-store.ts'
 import { createCallSlots, type CallSlots } from './call-slots.ts'
 import { createDirectoryBuckets, readBucket } from './directory-buckets.ts'
-import { createContentFiles, type ContentFiles } from './directory-content.ts'
+import { openDirectoryFiles, type DirectoryStoreBase } from './directory-format.ts'
 import { openLooseContents } from './directory-garbage.ts'
 import { createDirectoryListings } from './directory-listings.ts'
 import { createDirectoryObjects, type StoreContext } from './directory-objects.ts'
+import { sealOldContents } from './directory-old-contents.ts'
 import { createObjectReader, objectHead, ownerAs } from './directory-reader.ts'
-import { checkFormat, encodeFormat, formatKey, newKey, noValue, type BucketRecord } from './directory-records.ts'
+import type { BucketRecord } from './directory-records.ts'
 import { createDirectoryUploads } from './directory-uploads.ts'
 import { openLmdbObjectIndex } from './lmdb-object-index.ts'
-import type { ObjectIndex } from './object-index.ts'
 import type { ObjectKeys } from './object-keys.ts'
 import { checkNewObject, listLimitMax, partBytesMin as partBytesMinDefault } from './object-limits.ts'
 import type { ObjectStore, ObjectUser } from './object-store.ts'
@@ -38,7 +37,10 @@ export interface DirectoryBucketStoreOptions {
   /** Asked at each put of a delivery; without it each is let in. */
   readonly mayPut?: MayPut
   readonly checkPolicy?: CheckPolicy
-  /** Garbage that could not be removed: of no consequence but the space, and tried again at the next opening. */
+  /**
+   * Garbage that could not be removed (of no consequence but the space), or a content of format 1 that could not be sealed:
+   * both are tried again at the next opening.
+   */
   readonly onGarbageFailure?: (error: unknown) => void
   /** Of each part of an upload but the last; S3's 5 MiB. */
   readonly partBytesMin?: number
@@ -46,12 +48,6 @@ export interface DirectoryBucketStoreOptions {
 
 /** The same objects twice: as deliveries see them, and with all that S3 has. */
 export type DirectoryBucketStore = BucketStore & BucketAdministration & { readonly objects: ObjectStore }
-
-/** What a directory store stands on; another one for simulated power cuts. */
-export interface DirectoryStoreBase {
-  readonly disk: Disk
-  readonly openIndex: (directory: string) => ObjectIndex | Promise<ObjectIndex>
-}
 
 /** Deliveries at a time: four threads of Node.js sync files, some more hash and commit meanwhile. Each holds a body in memory. */
 const writesMax = 16
@@ -74,7 +70,7 @@ export async function openDirectoryBucketStoreOn(
   options: DirectoryBucketStoreOptions,
 ): Promise<DirectoryBucketStore> {
   const { now, keys, mayPut = () => true, checkPolicy, onGarbageFailure = () => {} } = options
-  const { index, files, isNew } = await openFiles(base, options.directory)
+  const { index, files, isNew } = await openDirectoryFiles(base, options.directory, keys.indexKey)
   const loose = await openLooseContents({ index, files, onFailure: onGarbageFailure }).catch(async (cause: unknown) => {
     await index.close()
     throw translated(cause)
@@ -139,6 +135,11 @@ export async function openDirectoryBucketStoreOn(
     )
   }
 
+  const closing = new AbortController()
+  const sealing = sealOldContents(context, { signal: closing.signal, onFailure: onGarbageFailure }).catch(
+    onGarbageFailure,
+  )
+
   const objects: ObjectStore = {
     settings: (bucket) => read(() => settings(bucket)),
     changeSettings: (bucket, change) => write(() => changeSettings(bucket, change)),
@@ -182,7 +183,8 @@ export async function openDirectoryBucketStoreOn(
     },
     async close() {
       isClosed = true
-      await Promise.allSettled(writing)
+      closing.abort()
+      await Promise.allSettled([...writing, sealing])
       await loose.settled()
       await index.close()
     },
@@ -191,37 +193,6 @@ export async function openDirectoryBucketStoreOn(
 
 const userOf = (caller: BucketCaller, bucket: () => BucketRecord): ObjectUser =>
   caller.kind === 'delivery' ? caller : ownerAs(bucket())
-
-/** @throws {BucketError} InternalError */
-async function openFiles(
-  { disk, openIndex }: DirectoryStoreBase,
-  directory: string,
-): Promise<{ index: ObjectIndex; files: ContentFiles; isNew: boolean }> {
-  const objects = join(directory, 'objects')
-  const indexDirectory = join(directory, 'index')
-  let index: ObjectIndex | undefined
-  try {
-    for (const path of [objects, indexDirectory]) await disk.makeDirectory(path)
-    for (const path of [directory, dirname(directory)]) await disk.syncDirectory(path)
-    index = await openIndex(indexDirectory)
-    const format = index.get(formatKey)
-    if (format) checkFormat(format)
-    else if ((await disk.list(objects)).length > 0)
-      throw new BucketError('InternalError', `${objects} has files and ${indexDirectory} is empty: put it back`)
-    // At each opening: a process that died may have left what can be read and is not yet durable. Nothing is built on it
-    // before, and above all no file is removed because of it.
-    await index.transact((transaction) => {
-      transaction.put(formatKey, encodeFormat())
-      if (!format) transaction.put(newKey, noValue)
-    })
-    await disk.syncDirectory(indexDirectory)
-    return { index, files: createContentFiles(disk, objects), isNew: index.get(newKey) !== undefined }
-  } catch (cause) {
-    await index?.close()
-    if (cause instanceof BucketError) throw cause
-    throw new BucketError('InternalError', `the bucket store in ${directory} cannot be opened`, { cause })
-  }
-}
 
 function translated(cause: unknown): unknown {
   if (cause instanceof BodyFailure) return cause.cause

@@ -12,6 +12,7 @@ import { contentFilesOf } from './directory-files.testing.ts'
 import { decodeObject, encodeRecord, looseKey, loosePrefix, noValue, objectKey } from './directory-records.ts'
 import { contentOfRound } from './kill-bucket-content.testing.ts'
 import { openLmdbObjectIndex } from './lmdb-object-index.ts'
+import { createSealedObjectIndex } from './sealed-object-index.ts'
 import type { ObjectIndex } from './object-index.ts'
 import { createTestKeys } from './object-keys.testing.ts'
 
@@ -21,6 +22,8 @@ beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'opentrail-buckets-kill-'))
 })
 afterEach(() => rm(directory, { recursive: true }))
+const openIndex = () =>
+  createSealedObjectIndex(openLmdbObjectIndex(join(directory, 'index')), createTestKeys().indexKey)
 const open = () => openDirectoryBucketStore({ directory, keys: createTestKeys(), now: () => 1 })
 const textOf = async (store: DirectoryBucketStore, key: string): Promise<string> =>
   Buffer.from((await store.get('logs', key, { bytesMax })).body).toString()
@@ -94,7 +97,7 @@ describe('what a crash can leave is put right by the next opening', () => {
     for (const key of ['a', 'b']) await store.put({ bucket: 'logs', key, body: Buffer.from(`old ${key}`), caller })
     await store.close()
     await mkdir(join(directory, 'objects', 'ab'), { recursive: true })
-    const index = openLmdbObjectIndex(join(directory, 'index'))
+    const index = openIndex()
     await leave(index)
     await index.close()
     return open()
@@ -104,7 +107,7 @@ describe('what a crash can leave is put right by the next opening', () => {
     const keys = await allKeys(store)
     const objects = Object.fromEntries(await Promise.all(keys.map(async (key) => [key, await textOf(store, key)])))
     await store.close()
-    const index = openLmdbObjectIndex(join(directory, 'index'))
+    const index = openIndex()
     const loose = index.range(loosePrefix, undefined, 10).length
     await index.close()
     return { objects, files: (await contentFilesOf(directory)).length, loose }

@@ -1,4 +1,3 @@
-import { BucketError } from './bucket-store.ts'
 import type { WrappedKey } from './object-keys.ts'
 import type {
   BucketDocument,
@@ -15,6 +14,8 @@ import type {
  * need are free; docs/reference/directory-store.md says which.
  */
 export const formatKey = Buffer.from('f')
+/** There until every content that format 1 wrote is sealed. */
+export const oldKey = Buffer.from('e')
 /** There until the first bucket is made. */
 export const newKey = Buffer.from('n')
 export const bucketPrefix = Buffer.from('b')
@@ -115,23 +116,3 @@ export const decodeUpload = (value: Buffer): UploadRecord => JSON.parse(value.to
 export const decodePart = (value: Buffer): PartRecord => JSON.parse(value.toString()) as PartRecord
 
 export const positionOf = ({ position, lastModified }: ObjectRecord): number => position ?? lastModified * 1_000
-
-/** The number goes up with every change that an older program would misread. */
-const format = 2
-/** Format 1 has some of format 2's records, and contents that are not encrypted: it is read as it is. */
-const formatsRead: readonly unknown[] = [1, format]
-
-/** @throws {BucketError} InternalError: written by a newer program, or no format at all. */
-export function checkFormat(value: Buffer): void {
-  let found: unknown
-  try {
-    found = (JSON.parse(value.toString()) as { format?: unknown } | null)?.format
-  } catch {
-    // Said below.
-  }
-  if (formatsRead.includes(found)) return
-  const what = typeof found === 'number' ? `was written by a newer OpenTrail (format ${found})` : 'is damaged'
-  throw new BucketError('InternalError', `the index of the bucket store ${what}; this one knows format ${format}`)
-}
-
-export const encodeFormat = (): Buffer => Buffer.from(JSON.stringify({ format }))

@@ -31,4 +31,5 @@ export function createTestRingCipher(): RecordCipher {
   }
 }
 
-export const createTestKeys = (): ObjectKeys => createObjectKeys({ cipher: createTestRingCipher() })
+export const createTestKeys = (): ObjectKeys =>
+  createObjectKeys({ cipher: createTestRingCipher(), indexKey: Buffer.alloc(32, 'index') })

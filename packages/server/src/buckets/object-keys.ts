@@ -28,6 +28,8 @@ export interface KeyedObject {
 
 /** Data keys of objects: one for each object or upload, wrapped by the key ring or by a KMS key. */
 export interface ObjectKeys {
+  /** 32 bytes that stay the same: what the store's own records are sealed with. */
+  readonly indexKey: Uint8Array
   /** 32 bytes, to be wiped after use. @throws {BucketError} */
   create(
     object: KeyedObject,
@@ -41,18 +43,20 @@ export interface ObjectKeys {
 export interface ObjectKeysOptions {
   /** Wraps with the data key of the account that owns the bucket. */
   readonly cipher: RecordCipher
+  readonly indexKey: Uint8Array
   /** Without it SSE-KMS is refused. */
   readonly keys?: KeyService
 }
 
 const keyBytes = 32
 
-export function createObjectKeys({ cipher, keys }: ObjectKeysOptions): ObjectKeys {
+export function createObjectKeys({ cipher, indexKey, keys }: ObjectKeysOptions): ObjectKeys {
   const service = (): KeyService => {
     if (keys) return keys
     throw new BucketError('NotImplemented', 'this store has no key service: objects cannot be encrypted with KMS keys')
   }
   return {
+    indexKey,
     async create(object, encryption, user) {
       if (encryption.kind === 'aws:kms') return kmsKey(service(), object, encryption, user)
       const account = object.owner as AccountId
