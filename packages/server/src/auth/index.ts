@@ -12,7 +12,7 @@ export {
 export { createChunkedPayload, type ChunkedPayload, type ChunkedPayloadOptions } from './chunked-payload.ts'
 export { type PayloadKind } from './payload.ts'
 export { readSignature, type PresentedSignature } from './presented-signature.ts'
-export { presignTarget, signRequest, type SigningIdentity, type UnsignedRequest } from './signer.ts'
+export { createSigner, presignTarget, signRequest, type SigningIdentity, type UnsignedRequest } from './signer.ts'
 export {
   clockSkewMs,
   createSigV4Verifier,

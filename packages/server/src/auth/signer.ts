@@ -10,7 +10,7 @@ import {
   wireText,
   type PathStyle,
 } from './canonical-request.ts'
-import { deriveSigningKey, scopeText, signature } from './signing-key.ts'
+import { deriveSigningKey, scopeText, signature, type CredentialScope } from './signing-key.ts'
 
 export interface SigningIdentity {
   readonly accessKeyId: string
@@ -39,7 +39,29 @@ const unsignedNames = new Set(['authorization', 'connection', 'expect', 'transfe
  * The request's headers with `x-amz-date`, `x-amz-content-sha256` and `authorization` added (lower-case names).
  * `now` in milliseconds since the epoch. A `body` in words must be one of SigV4's payload words.
  */
-export function signRequest(request: UnsignedRequest, identity: SigningIdentity, now: number): Record<string, string> {
+export const signRequest = (request: UnsignedRequest, identity: SigningIdentity, now: number): Record<string, string> =>
+  createSigner(identity)(request, now)
+
+/** `signRequest` for many requests: the signing key is derived once a day, which otherwise is most of the work. */
+export function createSigner(
+  identity: SigningIdentity,
+): (request: UnsignedRequest, now: number) => Record<string, string> {
+  let derived: { readonly day: string; readonly key: Buffer } | undefined
+  const keyOf = (scope: CredentialScope): Buffer => {
+    if (derived?.day !== scope.day) derived = { day: scope.day, key: deriveSigningKey(identity.secretAccessKey, scope) }
+    return derived.key
+  }
+  return (request, now) => signWith(keyOf, request, identity, now)
+}
+
+type KeyOf = (scope: CredentialScope) => Buffer
+
+function signWith(
+  keyOf: KeyOf,
+  request: UnsignedRequest,
+  identity: SigningIdentity,
+  now: number,
+): Record<string, string> {
   const date = amzDate(now)
   const payloadHash = hashOf(request.body)
   const headers: Record<string, string> = {
@@ -52,7 +74,7 @@ export function signRequest(request: UnsignedRequest, identity: SigningIdentity,
     .filter((name) => !unsignedNames.has(name))
     .sort()
   const scope = { day: date.slice(0, 8), region: identity.region, service: identity.service }
-  const sealed = seal({ ...request, headers, names, payloadHash, identity, date })
+  const sealed = seal({ ...request, headers, names, payloadHash, identity, date, keyOf })
   const authorization =
     `AWS4-HMAC-SHA256 Credential=${identity.accessKeyId}/${scopeText(scope)}, ` +
     `SignedHeaders=${names.join(';')}, Signature=${sealed}`
@@ -86,6 +108,7 @@ export function presignTarget(
     payloadHash: hashOf(request.body),
     identity,
     date,
+    keyOf: (scope) => deriveSigningKey(identity.secretAccessKey, scope),
   })
   return `${target}&X-Amz-Signature=${sealed}`
 }
@@ -101,6 +124,7 @@ function seal(parts: {
   readonly payloadHash: string
   readonly identity: SigningIdentity
   readonly date: string
+  readonly keyOf: KeyOf
 }): string {
   const rawHeaders = Object.entries(parts.headers).flatMap(([name, value]) => [name, wireText(value)])
   const lines = canonicalHeaders(rawHeaders, parts.names)
@@ -113,9 +137,9 @@ function seal(parts: {
     signedNames: parts.names,
     payloadHash: parts.payloadHash,
   })
-  const { secretAccessKey, region, service } = parts.identity
+  const { region, service } = parts.identity
   const scope = { day: parts.date.slice(0, 8), region, service }
-  return signature(deriveSigningKey(secretAccessKey, scope), stringToSign(parts.date, scopeText(scope), canonical))
+  return signature(parts.keyOf(scope), stringToSign(parts.date, scopeText(scope), canonical))
 }
 
 const lowerCaseNames = (headers: Readonly<Record<string, string>>): Record<string, string> =>

@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 import { describe, test } from 'vitest'
 import { AuthenticationError } from './authentication-error.ts'
 import { canonicalPath, canonicalQuery, sha256Hex, type WireRequest } from './canonical-request.ts'
-import { presignTarget, signRequest } from './signer.ts'
+import { createSigner, presignTarget, signRequest } from './signer.ts'
 import { createSigV4Verifier, type SignatureRules } from './sigv4.ts'
 import { createSigningKeyCache, deriveSigningKey } from './signing-key.ts'
 import { credentialOf, credentialSource, exampleKey, identityOf, raw, rulesOf } from './sigv4.testing.ts'
@@ -363,4 +363,13 @@ test('a Date header in HTTP’s form serves where there is no X-Amz-Date', () =>
   assert.equal(on(date), 'accepted')
   assert.match(on('Sat, 21 Nov 2026 12:00:01 GMT'), /does not match the signature/)
   assert.match(on('Someday, maybe'), /ISO-8601/)
+})
+
+test('a signer signs as each request by itself would be, also after midnight', () => {
+  const identity = { accessKeyId: 'AKID', secretAccessKey: 'secret', region: 'eu-west-1', service: 's3' }
+  const sign = createSigner(identity)
+  for (const time of ['2026-03-04T23:59:58Z', '2026-03-04T23:59:59Z', '2026-03-05T00:00:00Z'].map(Date.parse)) {
+    const request = { method: 'GET', target: `/logs/${time}`, headers: { host: 'h' } }
+    assert.deepEqual(sign(request, time), signRequest(request, identity, time))
+  }
 })
