@@ -30,13 +30,13 @@ describe('a plain copy of a bucket', () => {
   })
 
   test('objects have no metadata, and what is not there is not', async () => {
-    const found = await source().get({ bucket: 'logs', key: 'a/z' }, 100)
+    const found = await source().get({ bucket: 'logs', key: 'a/z' }, { bytesMax: 100 })
     assert.deepEqual([found?.metadata, Buffer.from(found!.body).toString()], [undefined, 'a/z'])
-    assert.equal(await source().get({ bucket: 'logs', key: 'a/y' }, 100), undefined)
+    assert.equal(await source().get({ bucket: 'logs', key: 'a/y' }, { bytesMax: 100 }), undefined)
   })
 
   test('nothing outside the directory, in another bucket or too large is read', async () => {
-    assert.equal(await source().get({ bucket: 'logs', key: '../secret' }, 100), undefined)
+    assert.equal(await source().get({ bucket: 'logs', key: '../secret' }, { bytesMax: 100 }), undefined)
     symlinkSync(join(root, 'secret'), join(root, 'copy/link'))
     symlinkSync(root, join(root, 'copy/folder'))
     for (const [bucket, key, bytesMax] of [
@@ -45,6 +45,6 @@ describe('a plain copy of a bucket', () => {
       ['other', 'a/z', 100],
       ['logs', 'a/z', 2],
     ] as const)
-      await assert.rejects(source().get({ bucket, key }, bytesMax), SourceError)
+      await assert.rejects(source().get({ bucket, key }, { bytesMax }), SourceError)
   })
 })

@@ -1,7 +1,7 @@
 import { open, readdir, realpath, type FileHandle } from 'node:fs/promises'
 import { constants } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { SourceError, type ObjectSource, type StoredObject } from './object-source.ts'
+import { SourceError, type GetOptions, type ObjectSource, type StoredObject } from './object-source.ts'
 
 /**
  * A copy of one bucket as plain files, as `aws s3 sync` or `export` makes it: the keys are paths below the directory, the
@@ -9,13 +9,19 @@ import { SourceError, type ObjectSource, type StoredObject } from './object-sour
  */
 export function createDirectorySource(path: string, bucket: string): ObjectSource {
   const root = resolve(path)
+  let realRoot: Promise<string> | undefined
   return {
     description: root,
-    async get(place, bytesMax) {
+    async get(place, options) {
       if (place.bucket !== bucket)
         throw new SourceError(`${root} is a copy of the bucket ${bucket}, not of ${place.bucket}`)
       if (!isPlain(place.key)) return undefined
-      return readObject(root, place.key, bytesMax)
+      try {
+        return await readObject(root, await (realRoot ??= realpath(root)), place.key, options)
+      } catch (error) {
+        if (isAbsent(error)) return undefined
+        throw new SourceError(`${place.key} cannot be read: ${textOf(error)}`, { cause: error })
+      }
     },
     async *list(_bucket, prefix, after) {
       // What is before the last slash is a folder; the rest begins names in it.
@@ -47,22 +53,36 @@ async function* walk(root: string, folder: string): AsyncGenerator<string> {
     else yield `${folder}${name}`
 }
 
-async function readObject(root: string, key: string, bytesMax: number): Promise<StoredObject | undefined> {
-  let file: FileHandle | undefined
+async function readObject(
+  root: string,
+  realRoot: string,
+  key: string,
+  { bytesMax, admit }: GetOptions,
+): Promise<StoredObject> {
+  const path = join(root, key)
+  // A link in the copy could lead to files that were never in the bucket.
+  if ((await realpath(path)) !== join(realRoot, key)) throw new Error('it is behind a link')
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
   try {
-    const path = join(root, key)
-    // A link in the copy could lead to files that were never in the bucket.
-    if ((await realpath(path)) !== join(await realpath(root), key)) throw new Error('it is behind a link')
-    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
     const { size } = await file.stat()
     if (size > bytesMax) throw new Error(`it is larger than ${bytesMax} bytes`)
-    return { body: await file.readFile(), metadata: undefined }
-  } catch (error) {
-    if (isAbsent(error)) return undefined
-    throw new SourceError(`${key} cannot be read: ${textOf(error)}`, { cause: error })
+    await admit?.(size)
+    return { body: await readWhole(file, size), metadata: undefined }
   } finally {
-    await file?.close()
+    await file.close()
   }
+}
+
+/** At most `size` bytes: a file that grows meanwhile is not what was asked for. */
+async function readWhole(file: FileHandle, size: number): Promise<Uint8Array> {
+  const body = Buffer.allocUnsafeSlow(size)
+  let at = 0
+  while (at < size) {
+    const { bytesRead } = await file.read(body, at, size - at)
+    if (bytesRead === 0) break
+    at += bytesRead
+  }
+  return body.subarray(0, at)
 }
 
 const isAbsent = (error: unknown): boolean =>

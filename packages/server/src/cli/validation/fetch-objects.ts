@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto'
 import { digestBytesMax, type FetchedDigest, type FetchedLogFile, type Place } from '@opentrail/core/digest'
-import { inflateFirstMember, type Member } from './gzip-member.ts'
-import { SourceError, type ObjectSource, type StoredObject } from './object-source.ts'
+import type { ByteBudget } from './byte-budget.ts'
+import type { Examiner } from './examiner.ts'
+import { inflateAtOnce, inflateFirstMember, type Member } from './gzip-member.ts'
+import { SourceError, type GetOptions, type ObjectSource, type StoredObject } from './object-source.ts'
 
 /** What a plain copy of a digest lacks. */
 export interface CopiedDigest {
@@ -13,50 +14,61 @@ export interface CopiedDigest {
 const storedBytesMax = 256 * 2 ** 20
 /** Hashed part by part, so it bounds time, not memory: a small file must not keep a verifier busy for ever. */
 const logFileBytesMax = 2 ** 30
+/** Of a digest that is decompressed in one piece: some milliseconds in which nothing else is done. */
+const atOnceBytesMax = 4 * 2 ** 20
 
 /** Never throws what the source says: it is a finding. */
 export async function fetchDigest(source: ObjectSource, place: Place): Promise<FetchedDigest & CopiedDigest> {
-  const object = await read(source, place)
+  const object = await read(source, place, { bytesMax: storedBytesMax })
   const isCopy = 'body' in object && object.metadata === undefined
   if (!('body' in object)) return { ...object, isCopy }
-  const parts: Uint8Array[] = []
-  const member = await inflateFirstMember(object.body, {
-    bytesMax: digestBytesMax,
-    onBytes: (bytes) => parts.push(bytes),
-  })
+  const { member, content } = inflateAtOnce(object.body, atOnceBytesMax) ?? (await inflateInParts(object.body))
   const fault = faultOf(place, member)
   if (fault) return { ...fault, isCopy }
   const { hasTrailingData } = member as Exclude<Member, string>
-  return {
-    ...place,
-    status: 'found',
-    metadata: object.metadata ?? {},
-    bytes: Buffer.concat(parts),
-    hasTrailingData,
-    isCopy,
-  }
+  return { ...place, status: 'found', metadata: object.metadata ?? {}, bytes: content, hasTrailingData, isCopy }
+}
+
+async function inflateInParts(body: Uint8Array): Promise<{ member: Member; content: Uint8Array }> {
+  const parts: Uint8Array[] = []
+  const onBytes = (bytes: Uint8Array): void => void parts.push(bytes)
+  const member = await inflateFirstMember(body, { bytesMax: digestBytesMax, onBytes })
+  return { member, content: Buffer.concat(parts) }
+}
+
+/** With what log files are fetched and examined. */
+export interface LogFileReader {
+  readonly source: ObjectSource
+  readonly examiner: Examiner
+  /** For the stored bytes that are held. */
+  readonly budget: ByteBudget
 }
 
 /** Never throws what the source says: it is a finding. */
-export async function fetchLogFile(source: ObjectSource, place: Place): Promise<FetchedLogFile> {
-  const object = await read(source, place)
-  if (!('body' in object)) return object
-  const hash = createHash('sha256')
-  const member = await inflateFirstMember(object.body, {
-    bytesMax: logFileBytesMax,
-    onBytes: (bytes) => hash.update(bytes),
-  })
-  const fault = faultOf(place, member)
-  if (fault) return fault
-  const { hasTrailingData } = member as Exclude<Member, string>
-  return { ...place, status: 'found', sha256: hash.digest('hex'), hasTrailingData }
+export async function fetchLogFile({ source, examiner, budget }: LogFileReader, place: Place): Promise<FetchedLogFile> {
+  let release: (() => void) | undefined
+  const admit = async (bytes: number): Promise<void> => {
+    release?.()
+    release = await budget.take(bytes)
+  }
+  try {
+    const object = await read(source, place, { bytesMax: storedBytesMax, admit })
+    if (!('body' in object)) return object
+    const { member, sha256 } = await examiner.examine(object.body, { bytesMax: logFileBytesMax })
+    const fault = faultOf(place, member)
+    if (fault) return fault
+    const { hasTrailingData } = member as Exclude<Member, string>
+    return { ...place, status: 'found', sha256, hasTrailingData }
+  } finally {
+    release?.()
+  }
 }
 
 type Missing = Extract<FetchedDigest, { status: 'not-found' | 'unreadable' | 'not-gzip' | 'cut-short' }>
 
-async function read(source: ObjectSource, place: Place): Promise<StoredObject | Missing> {
+async function read(source: ObjectSource, place: Place, options: GetOptions): Promise<StoredObject | Missing> {
   try {
-    return (await source.get(place, storedBytesMax)) ?? { ...place, status: 'not-found' }
+    return (await source.get(place, options)) ?? { ...place, status: 'not-found' }
   } catch (error) {
     if (!(error instanceof SourceError)) throw error
     return { ...place, status: 'unreadable', reason: error.message }

@@ -1,96 +1,62 @@
-import { BucketError, createS3BucketStore, type BucketStore } from '../../buckets/index.ts'
-import { bucketAdvice } from '../bucket-client.ts'
-import type { Credentials } from '../connection.ts'
+import { elements, elementText } from '../xml-reader.ts'
 import { SourceError, type ObjectSource } from './object-source.ts'
+import { createS3Reader, type S3ReaderOptions } from './s3-reader.ts'
 
-export interface S3SourceOptions {
-  /** Without it, AWS's own. */
-  readonly endpoint?: string
-  /** Where buckets are looked for first; a bucket that is elsewhere says so. */
-  readonly region: string
-  readonly credentials: Credentials
-  readonly callsMax: number
-}
-
-/** For one object; log files have some megabytes. */
-const callMsMax = 120_000
+/** The largest page: 1,000 keys of 1,024 bytes, percent-encoded, with their other fields. */
+const pageBytesMax = 8 * 2 ** 20
+const metadataStart = 'x-amz-meta-'
 
 /** Buckets over S3's protocol, each asked in its own Region. */
-export function createS3Source({ endpoint, region, credentials, callsMax }: S3SourceOptions): ObjectSource {
-  const stores = new Map<string, BucketStore>()
-  const located = new Map<string, Promise<BucketStore>>()
-
-  function storeIn(region: string): BucketStore {
-    const known = stores.get(region)
-    if (known) return known
-    const store = createS3BucketStore({
-      ...(endpoint !== undefined && { endpoint }),
-      region,
-      credentials,
-      pathStyle: endpoint !== undefined,
-      timeoutMs: callMsMax,
-      conditionalPut: 'off',
-      callsMax,
-    })
-    stores.set(region, store)
-    return store
-  }
-
-  /** Asks for one key: unlike an answer to HEAD, a refusal then has a body that tells the Region. */
-  async function locate(bucket: string): Promise<BucketStore> {
-    const store = storeIn(region)
-    try {
-      await store.list(bucket, { limit: 1 })
-      return store
-    } catch (error) {
-      const elsewhere = error instanceof BucketError ? /the bucket is in Region ([a-z0-9-]+)/.exec(error.message) : null
-      if (elsewhere?.[1] !== undefined) return storeIn(elsewhere[1])
-      throw failure(error)
-    }
-  }
-
-  function storeOf(bucket: string): Promise<BucketStore> {
-    const known = located.get(bucket)
-    if (known) return known
-    const found = locate(bucket)
-    located.set(bucket, found)
-    return found
-  }
-
+export function createS3Source(options: S3ReaderOptions): ObjectSource {
+  const reader = createS3Reader(options)
   return {
-    description: endpoint ?? 'S3 of AWS',
-    async get({ bucket, key }, bytesMax) {
-      const store = await storeOf(bucket)
-      try {
-        const { body, metadata = {} } = await store.get(bucket, key, { bytesMax })
-        return { body, metadata }
-      } catch (error) {
-        if (error instanceof BucketError && error.code === 'NoSuchKey') return undefined
-        throw failure(error)
-      }
+    description: options.endpoint ?? 'S3 of AWS',
+    async get({ bucket, key }, about) {
+      const answer = await reader.ask({ operation: 'GetObject', bucket, key, options: about })
+      if (!answer) return undefined
+      const own = Object.entries(answer.headers).filter(([name]) => name.startsWith(metadataStart))
+      const metadata = Object.fromEntries(own.map(([name, value]) => [name.slice(metadataStart.length), value]))
+      return { body: answer.body, metadata }
     },
     async *list(bucket, prefix, after) {
-      const store = await storeOf(bucket)
       for (let last = after; ;) {
-        const page = await store.list(bucket, { prefix, ...(last !== undefined && { after: last }) }).catch(rethrow)
-        for (const { key } of page.objects) yield key
-        last = page.objects.at(-1)?.key
+        const query = {
+          'list-type': '2',
+          'encoding-type': 'url',
+          prefix,
+          ...(last !== undefined && { 'start-after': last }),
+        }
+        const question = { operation: 'ListObjectsV2', bucket, query, options: { bytesMax: pageBytesMax } }
+        const answer = await reader.ask(question)
+        const page = readPage(answer?.body.toString() ?? '')
+        yield* page.keys
+        last = page.keys.at(-1)
         if (!page.isTruncated || last === undefined) return
       }
     },
     async close() {
-      for (const store of stores.values()) await store.close()
+      reader.close()
     },
   }
 }
 
-const failure = (error: unknown): Error =>
-  error instanceof BucketError
-    ? new SourceError(`${error.message}${bucketAdvice(error.code)}`, { cause: error })
-    : error instanceof Error
-      ? error
-      : new Error(String(error))
+function readPage(xml: string): { keys: string[]; isTruncated: boolean } {
+  const isTruncated = elementText(xml, 'IsTruncated')
+  if (isTruncated === undefined) throw new SourceError('ListObjectsV2: the answer does not say whether it is whole')
+  const isEncoded = elementText(xml, 'EncodingType') === 'url'
+  const keys = elements(xml, 'Contents').map((object) => {
+    const key = elementText(object, 'Key')
+    if (key === undefined) throw new SourceError('ListObjectsV2: the answer names an object without a key')
+    return isEncoded ? decodedKey(key) : key
+  })
+  return { keys, isTruncated: isTruncated === 'true' }
+}
 
-function rethrow(error: unknown): never {
-  throw failure(error)
+/** Encoded as a form is: a space as `+`. */
+function decodedKey(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded.replaceAll('+', ' '))
+  } catch (cause) {
+    throw new SourceError('ListObjectsV2: the answer has a key that is badly encoded', { cause })
+  }
 }

@@ -11,7 +11,6 @@ import { createDirectorySource } from './directory-source.ts'
 import type { ObjectSource } from './object-source.ts'
 import { createS3Source } from './s3-source.ts'
 import { parseTrailArn, type ParsedTrailArn, type TrailPlace } from './trail-place.ts'
-import { fetchesMax } from './verify-chain.ts'
 
 export interface ValidateLogsFlags extends ConnectionFlags, FormatFlags {
   readonly trailArn: string
@@ -118,13 +117,13 @@ function sourceOf(
   if (endpoint === undefined) {
     if (!connection) throw cannot('no server: name one with --endpoint-url')
     const { region, credentials } = connection
-    return createS3Source({ endpoint: connection.endpoint, region, credentials, callsMax: fetchesMax })
+    return createS3Source({ endpoint: connection.endpoint, region, credentials, now: context.now })
   }
   const credentials = environmentCredentials(context)
   if (!credentials) throw cannot('no credentials for S3: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY')
   const region = flags.s3Region ?? environment['AWS_REGION'] ?? environment['AWS_DEFAULT_REGION'] ?? chain.sourceRegion
-  if (endpoint === 'aws') return createS3Source({ region, credentials, callsMax: fetchesMax })
+  if (endpoint === 'aws') return createS3Source({ region, credentials, now: context.now })
   if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol))
     throw cannot(`"${endpoint}" is no endpoint; write for example https://minio.example.org:9000, or aws`)
-  return createS3Source({ endpoint, region, credentials, callsMax: fetchesMax })
+  return createS3Source({ endpoint, region, credentials, now: context.now })
 }

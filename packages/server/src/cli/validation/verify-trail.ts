@@ -1,6 +1,8 @@
 import type { Checkpoint, PublicKey } from '@opentrail/core/digest'
 import type { AwsCounts } from './aws-output.ts'
+import { createByteBudget } from './byte-budget.ts'
 import { listDigests, type DigestListing, type TimeRange } from './digest-listing.ts'
+import { createExaminer } from './examiner.ts'
 import type { FindingList } from './finding-list.ts'
 import { addKeys, startGathering, type Progress, type VerifyOptions } from './gathered.ts'
 import { judgeListing } from './judge-listing.ts'
@@ -22,6 +24,8 @@ export interface Verification {
 }
 
 const hourMs = 3_600_000
+/** Stored log files that are held at a time: all that are under way, if they have a megabyte each. */
+const heldBytesMax = 64 * 2 ** 20
 
 /**
  * Verifies one trail's digests and log files in a range: what the AWS CLI checks, in its order and words, and all else that
@@ -40,8 +44,15 @@ export async function verifyTrail(options: VerifyOptions): Promise<Verification>
   }
   const { backfill } = await list(trail.bucket)
   await addKeys(gathered, options.keys, range.from, range.to + 2 * hourMs)
-  await verifyChain(options, gathered, async (bucket) => (await list(bucket)).standard, false)
-  if (backfill.length > 0) await verifyChain(options, gathered, async (bucket) => (await list(bucket)).backfill, true)
+  const examiner = createExaminer()
+  const reader = { source: options.source, examiner, budget: createByteBudget(heldBytesMax) }
+  try {
+    await verifyChain(options, gathered, reader, async (bucket) => (await list(bucket)).standard, false)
+    if (backfill.length > 0)
+      await verifyChain(options, gathered, reader, async (bucket) => (await list(bucket)).backfill, true)
+  } finally {
+    await examiner.close()
+  }
   const { findings, counts, found, unsignedCopies, keys, checkpoint } = gathered
   output.end({ range, counts, ...(found && { found }) })
   await noteOtherChains(options, gathered, listings.keys())
