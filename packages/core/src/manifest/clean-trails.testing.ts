@@ -43,9 +43,13 @@ export async function cleanTrails(): Promise<CleanTrails> {
     SigningKey,
   ]
   const [stream, otherStream] = [streamOf('eu-west-1', 160), streamOf('us-east-1', 60)]
+  const shared = { bucket, stream, key, begin }
   const plans: [ChainPlan, ...ChainPlan[]] = [
     {
-      ...{ expected: main, bucket, stream, key, begin, unique: 'main', from: 0 },
+      ...shared,
+      expected: main,
+      unique: 'main',
+      from: 0,
       hours: [
         {
           to: 40,
@@ -74,22 +78,22 @@ export async function cleanTrails(): Promise<CleanTrails> {
       ],
     },
     {
-      ...{ expected: { ...main, trailName: 'second' }, bucket, stream, key, begin, unique: 'second', from: 37 },
+      ...shared,
+      expected: { ...main, trailName: 'second' },
+      unique: 'second',
+      from: 37,
       hours: [
         { to: 50, ranges: [{ from: 37, to: 50, files: 1 }] },
         { to: 150, ranges: [{ from: 50, to: 150, files: 4 }] },
       ],
     },
     {
-      ...{
-        expected: { ...main, sourceRegion: otherRegion },
-        bucket,
-        stream: otherStream,
-        begin,
-        unique: 'other',
-        from: 0,
-      },
+      ...shared,
+      expected: { ...main, sourceRegion: otherRegion },
+      stream: otherStream,
       key: otherKey,
+      unique: 'other',
+      from: 0,
       hours: [
         { to: 30, ranges: [{ from: 0, to: 30, files: 1 }] },
         { to: 60, ranges: [{ from: 30, to: 60, files: 2 }] },

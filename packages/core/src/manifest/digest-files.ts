@@ -17,20 +17,16 @@ export function createDigestFiles({ logFiles }: DigestFile, ledger: PlaceSet): D
 
   function matchOne(place: Place, { s3Bucket, s3Object, hashValue }: ManifestFile): ManifestFinding[] {
     const data = { s3Bucket, s3Object }
-    if (!ledger.add({ bucket: s3Bucket, key: s3Object })) return [manifestFinding('file-twice', place, data)]
     const entry = listed.get(nameOf(s3Bucket, s3Object))
-    if (!entry) return [manifestFinding('file-not-in-digest', place, data)]
     named.add(nameOf(s3Bucket, s3Object))
-    if (entry.hashValue === hashValue) return []
-    const hashes = { expected: entry.hashValue, actual: hashValue }
-    return [
-      manifestFinding(
-        'file-not-in-digest',
-        place,
-        { ...data, ...hashes },
-        'The digest lists the file with another hash.',
-      ),
-    ]
+    const findings = ledger.add({ bucket: s3Bucket, key: s3Object }) ? [] : [manifestFinding('file-twice', place, data)]
+    if (!entry) findings.push(manifestFinding('file-not-in-digest', place, data))
+    else if (entry.hashValue !== hashValue) {
+      const message = 'The digest lists the file with another hash.'
+      const hashes = { expected: entry.hashValue, actual: hashValue }
+      findings.push(manifestFinding('file-not-in-digest', place, { ...data, ...hashes }, message))
+    }
+    return findings
   }
 
   return {

@@ -43,8 +43,10 @@ export const manifestFindingKinds = {
   'older-manifests-absent': notice('The oldest manifest that was checked continues one that was not.'),
   'no-manifests': invalid('No digest has a manifest: nothing shows that what was delivered is all there was.'),
   'kept-checkpoint-differs': invalid('The tree is not the one of which a checkpoint was kept.'),
-  'kept-checkpoint-ahead': invalid('A checkpoint was kept of a larger tree than the newest manifest ends with.'),
-  'kept-checkpoint-between': notice('No part begins or ends at the size of a kept checkpoint: it was not compared.'),
+  'newest-manifest-missing': invalid(
+    'A manifest was seen that ended with a larger tree than the newest that is there.',
+  ),
+  'kept-checkpoint-uncompared': notice('No part begins or ends at the size of a kept checkpoint: it was not compared.'),
 } as const satisfies Record<string, ManifestFindingMeaning>
 
 export type ManifestFindingKind = keyof typeof manifestFindingKinds

@@ -33,6 +33,7 @@ export { manifestFinding } from './finding.ts'
 export { createRecordJudge, type RecordJudgeOptions } from './record-judge.ts'
 export { checkManifest, type BelievableDigest, type CheckedManifest, type FetchedManifest } from './check-manifest.ts'
 export { type LogIdentity } from './check-part.ts'
+export { type KeptTree } from './kept-trees.ts'
 export { type TreeHead } from './link-parts.ts'
 export {
   createManifestChecker,

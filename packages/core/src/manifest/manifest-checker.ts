@@ -4,7 +4,7 @@ import { checkCheckpoint, checkLosses, checkRanges, checkRoot, type LogIdentity 
 import { createDigestFiles } from './digest-files.ts'
 import { manifestFinding, type ManifestFinding } from './finding.ts'
 import type { FoldedRange } from './fold-range.ts'
-import { createKeptTrees } from './kept-trees.ts'
+import { createKeptTrees, type KeptTree } from './kept-trees.ts'
 import { checkJoint, checkLost, partStart, type PartStart, type TreeHead } from './link-parts.ts'
 import { createManifestChain } from './manifest-chain.ts'
 import { manifestKeyOf } from './manifest-key.ts'
@@ -14,8 +14,8 @@ export interface ManifestOptions {
   readonly keys: PublicKeys
   /** Without it, checkpoints are compared with the manifests and their signatures are not verified. */
   readonly log?: LogIdentity
-  /** Trees of the stream that were seen before, such as of a kept checkpoint, or one that a witness has signed. */
-  readonly kept?: readonly TreeHead[]
+  /** Compared where they are as large as a tree that a part begins or ends with. */
+  readonly kept?: readonly KeptTree[]
   /** Shared by all chains that are checked together: no two name the same file. Some 50 bytes a file. */
   readonly ledger?: PlaceSet
 }
@@ -40,8 +40,8 @@ export interface DigestManifest {
 
 export interface ManifestsEnd {
   readonly findings: readonly ManifestFinding[]
-  /** The tree of the newest believable manifest: keep it for the next verification. */
-  readonly newest?: TreeHead
+  /** The tree of the newest whole manifest: keep it for the next verification. */
+  readonly newest?: KeptTree
 }
 
 /** Judges the manifests of one digest chain. Holds one part and one digest's file names at a time. */
@@ -157,7 +157,7 @@ export function createManifestChecker(options: ManifestOptions): ManifestChecker
       const findings = [...chain.end()]
       if (newest) findings.push(...kept.end(newest.place, oldestSize, newest.size))
       if (newest && !log) findings.push(manifestFinding('checkpoint-unverified', newest.place))
-      return { findings, ...(newest && { newest: { size: newest.size, root: newest.root } }) }
+      return { findings, ...(newest && { newest: { size: newest.size, root: newest.root, isManifestEnd: true } }) }
     },
   }
 }

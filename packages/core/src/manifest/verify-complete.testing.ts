@@ -18,16 +18,16 @@ import {
   foldRange,
   manifestFinding,
   type FoldedRange,
+  type KeptTree,
   type Manifest,
   type ManifestFile,
   type ManifestFinding,
-  type TreeHead,
 } from './index.ts'
 
-/** What the owner of a trail kept outside of the buckets. */
+/** What the owner of the first trail kept outside of the buckets. */
 export interface Kept {
   readonly digest?: ChainOptions['checkpoint']
-  readonly trees?: readonly TreeHead[]
+  readonly trees?: readonly KeptTree[]
 }
 
 /** Verifies digests, log files and manifests of trails as a command would, newest digest first. */
@@ -38,7 +38,7 @@ export const verifyComplete = (
   kept: Kept = {},
 ): (Finding | ManifestFinding)[] => {
   const ledger = new PlaceSet()
-  return trails.flatMap((trail) => verifyTrail(objects, trail, keys, kept, ledger))
+  return trails.flatMap((trail, index) => verifyTrail(objects, trail, keys, index === 0 ? kept : {}, ledger))
 }
 
 function verifyTrail(
