@@ -12,6 +12,7 @@ interface Result {
   readonly walks: number
   readonly files: number
   readonly abandoned: number
+  readonly digests: number
   readonly failures: readonly { readonly seed: number; readonly message: string }[]
 }
 
@@ -62,8 +63,7 @@ describe('seeded schedules of the whole service on simulated stores', () => {
       )
       assert.deepEqual(results.flatMap(report), [])
       // Schedules in which nothing happens would find nothing.
-      const sum = (key: 'seeds' | 'entries' | 'removed' | 'lives' | 'faults' | 'walks' | 'files' | 'abandoned') =>
-        results.reduce((total, result) => total + result[key], 0)
+      const sum = (key: Exclude<keyof Result, 'failures'>) => results.reduce((total, result) => total + result[key], 0)
       const each = sum('seeds')
       assert.equal(each, share * workers)
       if (each < 50) return
@@ -74,6 +74,7 @@ describe('seeded schedules of the whole service on simulated stores', () => {
       assert.ok(sum('lives') > 2 * each && sum('faults') > 2 * each, `${sum('lives')} lives, ${sum('faults')} faults`)
       const delivered = `${sum('files')} files, ${sum('abandoned')} ranges given up`
       assert.ok(sum('files') > 3 * each && sum('abandoned') > each / 10, delivered)
+      assert.ok(sum('digests') > 2 * each, `${sum('digests')} digests`)
       assert.ok(sum('walks') > 10 * each, `${sum('walks')} walks`)
     })
   }

@@ -16,7 +16,10 @@ export async function prepare(world: World): Promise<{ leaps: boolean }> {
   if (world.clockGoesBack && chance(dice, 0.35))
     await world.advanceClock(-below(dice, Math.min(pick(dice, [5_000, 2 * hourMs]), world.clocks.domain() % dayMs)))
   const leaps = chance(dice, 0.08)
-  if (leaps) await world.advanceClock(pick(dice, [1, 1, 2, 29, 30, 99]) * dayMs + below(dice, 2 * dayMs))
+  if (leaps) {
+    const far = pick(dice, [1, 1, 2, 29, 30, 99]) * dayMs + below(dice, 2 * dayMs)
+    await world.advanceClock(world.withDigests ? far % (8 * hourMs) : far)
+  }
   if (chance(dice, world.engineUp ? 0.05 : 0.4)) world.setEngine(!world.engineUp)
   if (chance(dice, 0.05)) machine.disk.setCapacity(below(dice, 60_000))
   else if (chance(dice, 0.4)) machine.disk.setCapacity(Infinity)

@@ -40,6 +40,8 @@ export interface Outcome {
   /** Log files that trails were delivered, and ranges that were given up. */
   readonly files: number
   readonly abandoned: number
+  /** In schedules that have them. */
+  readonly digests: number
   /** Of all that was stored and when, as a repetition has to store it again. */
   readonly digest: string
 }
@@ -77,7 +79,7 @@ export async function simulate(seed: number): Promise<Outcome> {
     } else if (ended.length > 0 || chance(dice, 0.2)) await world.judge('new')
     for (const walk of ended.splice(0)) walk.compare()
   }
-  await finish(world, counts)
+  const digests = await finish(world, counts)
   for (const walk of open) walk.compare()
   const states = world.life.journal.streams()
   const deliveries = [...world.ledger.lanes.values()].flatMap(({ entries }) => [...entries.values()])
@@ -88,6 +90,7 @@ export async function simulate(seed: number): Promise<Outcome> {
     faults: world.faults.happened,
     files: deliveries.filter((entry) => 'key' in entry).length,
     abandoned: deliveries.filter((entry) => 'reason' in entry).length,
+    digests,
     digest: digestOf(world),
     ...counts,
   }
@@ -299,8 +302,8 @@ async function close(world: World): Promise<void> {
   await world.settle(process, [closing.catch(() => undefined)])
 }
 
-/** Everything works again: the service takes records, catches up, and shows what it acknowledged. */
-async function finish(world: World, counts: { lives: number; walks: number }): Promise<void> {
+/** Everything works again: the service takes records, catches up, and shows what it acknowledged. Resolves to the number of digests. */
+async function finish(world: World, counts: { lives: number; walks: number }): Promise<number> {
   const { faults, machine, dice } = world
   faults.clear()
   machine.disk.setCapacity(Infinity)
@@ -317,6 +320,7 @@ async function finish(world: World, counts: { lives: number; walks: number }): P
   await world.settle(world.life.process, [settled(world)])
   await world.judge('start')
   await world.checkDelivered()
+  const digests = await world.checkDigests()
   await world.checkHistory()
   const walks: Walk[] = []
   for (const stream of streams) {
@@ -335,6 +339,7 @@ async function finish(world: World, counts: { lives: number; walks: number }): P
   await world.settle(world.life.process, walkAll)
   for (const walk of walks) walk.compare()
   counts.walks += walks.length
+  return digests
 }
 
 /** A journal that failed takes records again, unless it is full of what it must keep. */
@@ -385,4 +390,8 @@ async function delivered(world: World): Promise<void> {
     await schedule.runDue()
     await delivery.job.settled()
   }
+  // The hour in which the last files were delivered has its digest, too.
+  await world.advanceClock(2 * hourMs)
+  await schedule.runDue()
+  await service.digests.job.settled()
 }

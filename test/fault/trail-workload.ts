@@ -21,7 +21,7 @@ export interface TrailEdit {
 }
 
 /** Makes up what is done to trails; every change of a destination gets a prefix of its own, by which its files are known. */
-export function createTrailWorkload(dice: Dice) {
+export function createTrailWorkload(dice: Dice, { validates }: { readonly validates: boolean }) {
   let trailsMade = 0
   let prefixes = 0
 
@@ -34,7 +34,7 @@ export function createTrailWorkload(dice: Dice) {
       ...destination(),
       isMultiRegion: chance(dice, 0.4),
       includesGlobalServiceEvents: true,
-      validatesLogFiles: false,
+      validatesLogFiles: validates,
       isRecursive: true,
     },
     selectors: defaultSelectors,
@@ -61,6 +61,10 @@ export function createTrailWorkload(dice: Dice) {
     (before) => update(before, destination()),
     (before) => ({ eventName: 'AddTags', after: { ...before, tags: [{ key: `tag-${prefixes}` }] } }),
     () => ({ eventName: 'DeleteTrail', after: undefined }),
+    // Off and on again ends a chain and begins another.
+    ...(validates
+      ? [(before: Trail) => update(before, { validatesLogFiles: !before.settings.validatesLogFiles })]
+      : []),
   ]
 
   return {

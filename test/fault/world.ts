@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import type { StoredEntry, StreamId } from '@opentrail/core/event'
 import { createSchedule, type Clocks, type Random, type Schedule } from '../../packages/server/src/clock/index.ts'
 import {
@@ -6,15 +7,21 @@ import {
   type ContentLimits,
   type DeliveryLimits,
 } from '../../packages/server/src/delivery/index.ts'
+import type { ControlStore } from '../../packages/server/src/control/index.ts'
+import { signTestCheckpoint } from '../../packages/server/src/digests/checkpoint-signer.testing.ts'
+import type { Gzip } from '../../packages/server/src/digests/index.ts'
 import { seededRandom } from '../../packages/server/src/disk/seeded-random.testing.ts'
 import type { HistoryLimits } from '../../packages/server/src/history/index.ts'
 import { createInlineSealer, openSegmentJournal, type SegmentJournal } from '../../packages/server/src/journal/index.ts'
 import { createTestCipher } from '../../packages/server/src/journal/cipher.testing.ts'
 import { createLookupEvents } from '../../packages/server/src/operations/index.ts'
 import { openService, type Service } from '../../packages/server/src/service.ts'
-import { createFixedSigningKeys } from '../../packages/server/src/signing-keys/fixed-signing-keys.testing.ts'
+import { createRotationJob, createSigningKeys } from '../../packages/server/src/signing-keys/index.ts'
+import { periodAt } from '../../packages/server/src/signing-keys/key-periods.ts'
+import { fakeKeyRing, smallKeyPair } from '../../packages/server/src/signing-keys/signing-keys.testing.ts'
 import { checkJournal, checkPostings, type Observed } from './checker.ts'
 import { checkDelivered, checkFiles, checkHeld, collectDeliveries } from './delivery-checker.ts'
+import { checkDigests } from './digest-checker.ts'
 import { createFaults } from './faults.ts'
 import { demand, newLedger, Violation } from './ledger.ts'
 import { createMachine, openProcessPorts, unsyncedInsertsMax } from './process-ports.ts'
@@ -30,6 +37,8 @@ const dayMs = 86_400_000
 const faultyOpeningsMax = 3
 const directory = '/data/journal'
 const startedAt = Date.parse('2026-11-21T10:00:00Z')
+/** Schedules with digests begin so long before the Regions' signing keys change. */
+const beforeRotationMs = 5 * 3_600_000
 /** One day more than can be looked up. */
 const historyKeptDays = 91
 
@@ -41,6 +50,18 @@ export interface Life {
   readonly schedule: Schedule
   /** The history store holds all that it once held. */
   whole: boolean
+}
+
+/** Threads have no place in a schedule. */
+const inPlaceGzip: Gzip = {
+  pack: async (bytes) => gzipSync(bytes),
+  async unpack(packed, bytesMax) {
+    try {
+      return gunzipSync(packed, { maxOutputLength: bytesMax })
+    } catch {
+      return undefined
+    }
+  },
 }
 
 export type World = Awaited<ReturnType<typeof createWorld>>
@@ -66,11 +87,14 @@ export async function createWorld(seed: number) {
   const randomBytes = seededRandom(seed * 5 + 2)
   const machineDice = seededRandom(seed * 5 + 3)
   const clockGoesBack = chance(dice, 0.2) || seed % 4 === 0
-  let now = startedAt
+  /** A digest an hour for each chain is much to do, so the clock leaps less there. */
+  const withDigests = seed % 6 === 1
+  let now = withDigests ? periodAt(startedAt).end - beforeRotationMs : startedAt
   const random: Random = { bytes: (length) => Uint8Array.from({ length }, () => below(randomBytes, 256)) }
   const workload = createWorkload(seededRandom(seed * 5 + 4))
-  const trailWorkload = createTrailWorkload(seededRandom(1_000_000_007 + seed))
+  const trailWorkload = createTrailWorkload(seededRandom(1_000_000_007 + seed), { validates: withDigests })
   const machine = createMachine(() => now)
+  const keyRing = fakeKeyRing()
   const faults = createFaults()
   const ledger = newLedger()
   const cipher = createTestCipher()
@@ -127,6 +151,9 @@ export async function createWorld(seed: number) {
   for (const bucket of bucketNames) if (chance(dice, 0.85)) await machine.buckets.create(bucket)
   await machine.disk.makeDirectory('/data')
   await machine.disk.syncDirectory('/')
+
+  const openSigners = (control: ControlStore) =>
+    createSigningKeys({ control, keyRing, now: clocks.domain, generate: async () => smallKeyPair() })
 
   /** Runs `work` to its end. False: the process died first. */
   async function settle(process: Process, work: readonly Promise<unknown>[]): Promise<boolean> {
@@ -187,6 +214,11 @@ export async function createWorld(seed: number) {
         return freed
       },
     }
+    const signingKeys = openSigners(ports.control)
+    if (withDigests)
+      schedule.add(
+        createRotationJob({ keys: signingKeys, now: clocks.domain, failed: (error) => trace('rotation', error) }),
+      )
     const service = await openService(
       {
         journal: watched,
@@ -195,7 +227,9 @@ export async function createWorld(seed: number) {
         buckets: ports.buckets,
         content: createInPlaceContentBuilder({ journal: watched, limits: contentLimits }),
         spool: ports.spool,
-        signingKeys: createFixedSigningKeys(),
+        signingKeys,
+        gzip: inPlaceGzip,
+        signCheckpoint: signTestCheckpoint,
         clocks,
         random,
         schedule,
@@ -307,6 +341,7 @@ export async function createWorld(seed: number) {
     },
     trailWorkload,
     clockGoesBack,
+    withDigests,
     /** By less than nothing, too. What was on its way to a bucket arrives first. */
     async advanceClock(ms: number): Promise<void> {
       await machine.buckets.arrive(now + ms, () => false)
@@ -336,6 +371,8 @@ export async function createWorld(seed: number) {
     async checkDelivered(): Promise<void> {
       checkDelivered(ledger, await observe(life!.journal), machine)
     },
+    /** Likewise: the verifier finds nothing, and what was delivered is in digests. */
+    checkDigests: () => checkDigests(ledger, machine.buckets, openSigners(machine.control)),
     /** Everything put back in order; what was ever acknowledged must now be found in history, too. */
     async checkHistory(): Promise<void> {
       const { journal } = life!

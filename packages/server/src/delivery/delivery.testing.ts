@@ -1,4 +1,5 @@
 import { gunzipSync } from 'node:zlib'
+import { parseLogFileKey } from '@opentrail/core/delivery'
 import type { AccountId, NewEntry, Region, StreamId } from '@opentrail/core/event'
 import { streamId } from '@opentrail/core/event'
 import { entryOf } from '../../../core/src/delivery/delivery.testing.ts'
@@ -13,6 +14,7 @@ import { createMemoryJournal, type Journal } from '../journal/index.ts'
 import { seededRandom } from '../disk/seeded-random.testing.ts'
 import type { ServerEvent } from '../observability/index.ts'
 import { openService, type Service } from '../service.ts'
+import { signTestCheckpoint } from '../digests/checkpoint-signer.testing.ts'
 import { createFixedSigningKeys } from '../signing-keys/fixed-signing-keys.testing.ts'
 import { createInPlaceContentBuilder } from './content-builder.ts'
 import type { DeliveryLimits } from './delivery-limits.ts'
@@ -110,6 +112,7 @@ export async function createBench(
         }),
         spool,
         signingKeys: createFixedSigningKeys(),
+        signCheckpoint: signTestCheckpoint,
         clocks,
         random,
         schedule,
@@ -147,7 +150,7 @@ export async function createBench(
     },
     async delivered(bucket = 'logs') {
       const { objects } = await buckets.list(bucket, {})
-      const files = objects.filter(({ key }) => key.endsWith('.json.gz') && !key.includes('/CloudTrail-Digest/'))
+      const files = objects.filter(({ key }) => key.endsWith('.json.gz') && parseLogFileKey(key) !== undefined)
       return Promise.all(
         files.map(async ({ key }) => idsIn((await buckets.get(bucket, key, { bytesMax: 1 << 26 })).body)),
       )

@@ -1,4 +1,4 @@
-import type { AccountId, Region } from '@opentrail/core/event'
+import type { AccountId, Region, Sequence } from '@opentrail/core/event'
 
 /** The digest before, as the next one names it. */
 export interface DigestLink {
@@ -19,6 +19,15 @@ export interface DigestPlan {
   readonly key: string
   readonly trailArn: string
   readonly fingerprint: string
+  readonly manifest: ManifestPlan
+}
+
+/** The manifest beside a digest: it says of the entries in (from, to] where each is. */
+export interface ManifestPlan {
+  readonly from: Sequence | 0
+  readonly to: Sequence | 0
+  /** When it was planned: of later versions of the trail it says nothing. */
+  readonly configVersion: number
 }
 
 /**
@@ -36,10 +45,14 @@ export interface ChainDocument {
   readonly startedAt: number
   /** The end of the next window. */
   readonly nextEnd: number
+  /** Of the newest ledger entry when the chain began: up to there its digests list nothing. */
+  readonly afterOrdinal: number
   /** Of the last ledger entry that is in a digest, or was delivered before the chain began. */
   readonly lastOrdinal: number
   /** Absent: the next one is the starting digest. */
   readonly previous?: DigestLink
+  /** Where the last manifest ended. Absent: there is none yet. */
+  readonly provenTo?: Sequence | 0
   readonly plan?: DigestPlan
   /** When logging, or validation, ended: the chain ends with the hour, once all that was logged is delivered. */
   readonly endedAt?: number
@@ -64,5 +77,6 @@ export const newChain = (
   region,
   startedAt: wholeSecond(startedAt),
   nextEnd: wholeSecond(startedAt),
+  afterOrdinal: lastOrdinal,
   lastOrdinal,
 })

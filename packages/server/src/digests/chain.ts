@@ -3,13 +3,16 @@ import { streamId } from '@opentrail/core/event'
 import { trailArn } from '@opentrail/core/trail'
 import { BucketError, type BucketStore } from '../buckets/index.ts'
 import type { ControlStore } from '../control/index.ts'
-import { readLedger, type LedgerEntry } from '../delivery/index.ts'
+import { readLedger, type LaneDocument, type LedgerEntry } from '../delivery/index.ts'
 import { createMutex } from '../process/index.ts'
 import { SigningKeyDestroyedError, type SigningKey, type SigningKeys } from '../signing-keys/index.ts'
 import { chainKey, hourMs, type ChainDocument, type DigestPlan } from './chain-document.ts'
 import { digestContent, type DeliveredFile } from './digest-content.ts'
 import type { DigestLimits } from './digest-limits.ts'
-import { putDigest } from './put-digest.ts'
+import type { Gzip } from './gzip.ts'
+import { manifestObjects, type ManifestOptions } from './manifests.ts'
+import { putSigned } from './put-signed.ts'
+import { settledRange } from './settled-range.ts'
 
 export interface ChainParts {
   readonly control: ControlStore
@@ -17,6 +20,12 @@ export interface ChainParts {
   readonly keys: SigningKeys
   readonly now: () => number
   readonly limits: DigestLimits
+  readonly gzip: Gzip
+  readonly manifests: ManifestOptions
+  /** Of the configuration: the newest. */
+  readonly configVersion: () => number
+  /** The trail's way through the Region's stream; undefined: there is none yet, or no more. */
+  readonly lane: (trailId: string, region: ChainDocument['region']) => LaneDocument | undefined
   /** Where the trail delivers now, or delivered when it was deleted. */
   readonly destination: (trailId: string) => { readonly bucket: string; readonly keyPrefix?: string } | undefined
   /** All that the trail has taken in the Region is delivered, and in the ledger up to `lastOrdinal`. */
@@ -38,7 +47,7 @@ export interface Chain {
 }
 
 export function openChain(parts: ChainParts, found: ChainDocument, version: number): Chain {
-  const { control, buckets, keys, now, limits, destination, isDrained } = parts
+  const { control, buckets, keys, now, limits, gzip, destination, isDrained } = parts
   const key = chainKey(found.trailId, found.region)
   const stream = streamId(found.account, found.region)
   let document = found
@@ -80,7 +89,10 @@ export function openChain(parts: ChainParts, found: ChainDocument, version: numb
     if (!place) throw new Error(`digest chain ${key}: nobody knows where the trail delivered`)
     const { bucket, keyPrefix } = place
     const { fingerprint } = await keys.at(region, end)
-    const entries = await entriesUntil(end)
+    const candidates = await entriesUntil(end)
+    const lane = parts.lane(trailId, region)
+    const { entries, to } = await settledRange(control, stream, lane, { after: lastOrdinal, candidates })
+    const provenTo = document.provenTo ?? to
     const plan: DigestPlan = {
       end,
       toOrdinal: entries.at(-1)?.ordinal ?? lastOrdinal,
@@ -96,6 +108,7 @@ export function openChain(parts: ChainParts, found: ChainDocument, version: numb
       }),
       trailArn: trailArn({ account, homeRegion, name: trailName }),
       fingerprint,
+      manifest: { from: provenTo, to: Math.max(to, provenTo) as typeof to, configVersion: parts.configVersion() },
     }
     await write((before) => ({ ...before, plan }))
   }
@@ -108,15 +121,20 @@ export function openChain(parts: ChainParts, found: ChainDocument, version: numb
     const signingKey = await signingKeyOf(region, plan.fingerprint)
     // Its private half was destroyed while the bucket failed: the digest is planned anew, under a key that can sign.
     if (!signingKey) return write((before) => without(before, 'plan'))
-    const signature = signingKey.sign(content.textToSign)
     const { bucket, key: digest, trailArn: arn } = plan
     const caller = { kind: 'delivery' as const, trailArn: arn, account }
-    await putDigest(buckets, { bucket, key: digest, bytes: content.bytes, hash: content.hash, signature, caller })
+    // First, so that a digest that is there has its manifest.
+    const objects = manifestObjects(parts.manifests, document, plan, { entries, digestHash: content.hash })
+    for await (const { key: name, bytes, textToSign } of objects)
+      await putSigned(buckets, gzip, { bucket, key: name, bytes, signature: signingKey.sign(textToSign), caller })
+    const signature = signingKey.sign(content.textToSign)
+    await putSigned(buckets, gzip, { bucket, key: digest, bytes: content.bytes, signature, caller })
     await write((before) => ({
       ...without(before, 'plan', 'latestError'),
       lastOrdinal: plan.toOrdinal,
       nextEnd: plan.end + hourMs,
       previous: { bucket, key: digest, hash: content.hash, signature },
+      provenTo: plan.manifest.to,
       latestDeliveryAt: Math.max(now(), before.latestDeliveryAt ?? 0),
     }))
     parts.delivered({ bucket, key: digest, files: files.length })

@@ -16,7 +16,7 @@ export interface DigestContent {
 /** The digest as planned: the same plan, chain and ledger give the same bytes. `files`: what the plan takes of the ledger. */
 export function digestContent(
   { account, previous }: Pick<ChainDocument, 'account' | 'previous'>,
-  plan: DigestPlan,
+  plan: Pick<DigestPlan, 'end' | 'bucket' | 'key' | 'fingerprint'>,
   files: readonly DeliveredFile[],
 ): DigestContent {
   const times = files.flatMap(({ oldest, newest }) => [oldest, newest])

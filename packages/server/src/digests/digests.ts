@@ -1,19 +1,25 @@
-import { streamParts, type Region } from '@opentrail/core/event'
+import { streamId, streamParts, type Region, type Sequence, type StreamId } from '@opentrail/core/event'
 import { coversRegion, type Trail } from '@opentrail/core/trail'
 import { pauseAfter, systemTimers, waitAtMost, type DemandJob, type Timers } from '../clock/index.ts'
-import { listAll } from '../control/index.ts'
+import { listAll, type ControlWrite } from '../control/index.ts'
 import type { Delivery, DeliveryStatus } from '../delivery/index.ts'
 import type { ControlTrailDirectory } from '../trails/index.ts'
+import { coveredKey, type CoveredRange } from './backfill-document.ts'
 import { chainKey, chainsPrefix, newChain, type ChainDocument } from './chain-document.ts'
+import type { ManifestOptions } from './manifests.ts'
 import { openChain, type Chain, type ChainParts } from './chain.ts'
+import { pooledGzip, type Gzip } from './gzip.ts'
 import { defaultDigestLimits, type DigestLimits } from './digest-limits.ts'
 
-export interface DigestOptions extends Pick<ChainParts, 'control' | 'buckets' | 'keys' | 'now' | 'delivered'> {
+export interface DigestOptions
+  extends Pick<ChainParts, 'control' | 'buckets' | 'keys' | 'now' | 'delivered'>, Omit<ManifestOptions, 'versions'> {
   readonly trails: ControlTrailDirectory
   readonly delivery: Pick<Delivery, 'lanes' | 'isDrained'>
   readonly regions: readonly Region[]
   readonly failed: (step: string, chain: string, error: unknown) => void
   readonly limits?: Partial<DigestLimits>
+  /** In the thread pool where absent. */
+  readonly gzip?: Gzip
   /** Real time where absent. */
   readonly timers?: Timers
 }
@@ -30,10 +36,17 @@ export interface Digests {
   wantedAfter(trailId: string, region: Region): number | undefined
   /** The trail has a digest to come. */
   isUnfinished(trailId: string): boolean
+  /** What the journal has to keep for manifests, by stream; one that nobody waits for is absent. */
+  cursors(): ReadonlyMap<StreamId, Sequence | 0>
   /** Stops: waits for what is being put, but not long; what was cut off is repeated at the next start. */
   close(): Promise<void>
 }
 
+/**
+ * The journal waits for a manifest this long beyond the time for which it keeps entries anyway: a bucket that fails must not
+ * fill it. What is then gone is stated in the manifest as lost.
+ */
+const heldMsMax = 24 * 3_600_000
 /** A put that does not come back within this time after the stop is left to the next start. */
 const closeWaitMs = 5_000
 
@@ -48,7 +61,7 @@ const isValidating = (trail: Trail): boolean => trail.isLogging && trail.setting
 
 /** Opens the chains there are, and begins those that trails have got since. @throws {ControlUnavailableError} */
 export async function openDigests(options: DigestOptions): Promise<Digests> {
-  const { control, trails, delivery, regions, now, failed, timers = systemTimers } = options
+  const { control, trails, delivery, regions, now, failed, timers = systemTimers, gzip = pooledGzip } = options
   const limits = { ...defaultDigestLimits, ...options.limits }
   const chains = new Map<string, OwnChain>()
   const running = new Set<Promise<void>>()
@@ -68,7 +81,9 @@ export async function openDigests(options: DigestOptions): Promise<Digests> {
     trails.byId(trailId)?.isLogging === true ||
     (delivery.isDrained(trailId, region) && (laneOf(trailId, region)?.ordinal ?? 0) <= lastOrdinal)
 
-  const parts: ChainParts = { ...options, limits, destination, isDrained }
+  const manifests = { ...options, versions: trails.versions }
+  const { configVersion } = trails
+  const parts: ChainParts = { ...options, limits, gzip, destination, isDrained, manifests, configVersion, lane: laneOf }
 
   const add = (document: ChainDocument, version: number): void => {
     const chain = openChain(parts, document, version)
@@ -135,7 +150,7 @@ export async function openDigests(options: DigestOptions): Promise<Digests> {
 
   /** A later start of logging begins another chain. */
   async function remove(key: string): Promise<void> {
-    await control.transact([{ key, value: undefined }])
+    await control.transact([{ key, value: undefined }, ...coverage(chains.get(key)!.chain.document())])
     chains.delete(key)
     isSurveyDue = true
   }
@@ -186,12 +201,28 @@ export async function openDigests(options: DigestOptions): Promise<Digests> {
     },
     wantedAfter: (trailId, region) => documentOf(trailId, region)?.lastOrdinal,
     isUnfinished: (trailId) => [...chains.values()].some(({ chain }) => chain.document().trailId === trailId),
+    cursors() {
+      const cursors = new Map<StreamId, Sequence | 0>()
+      for (const { chain } of chains.values()) {
+        const { account, region, provenTo, nextEnd } = chain.document()
+        if (provenTo === undefined || now() - nextEnd > heldMsMax) continue
+        const stream = streamId(account, region)
+        cursors.set(stream, Math.min(provenTo, cursors.get(stream) ?? Infinity) as Sequence | 0)
+      }
+      return cursors
+    },
     async close() {
       isClosed = true
       unsubscribe()
       await waitAtMost(timers, closeWaitMs, Promise.all(running))
     },
   }
+}
+
+/** What is known of a chain that is over. */
+function coverage({ trailId, region, startedAt, afterOrdinal: after, lastOrdinal: to }: ChainDocument): ControlWrite[] {
+  const value: CoveredRange = { after, to, startedAt }
+  return to > after ? [{ key: coveredKey(trailId, region, value), value }] : []
 }
 
 const covers = (trail: Trail, region: Region): boolean =>
