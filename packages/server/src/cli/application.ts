@@ -1,6 +1,7 @@
 import { buildApplication, buildRouteMap, text_en, type Application } from '@stricli/core'
 import { ConfigurationError } from '../config/index.ts'
 import { accountRoutes, keyRoutes, userRoutes } from './routes/owner-routes.ts'
+import { checkpointCommand, proveCommand, verifyProofCommand } from './routes/checkpoint-routes.ts'
 import { bucketRoutes, catCommand, exportCommand, lsCommand } from './routes/bucket-routes.ts'
 import { clockRoutes } from './routes/clock-routes.ts'
 import { demoCommand, sendCommand } from './routes/feed-routes.ts'
@@ -20,6 +21,9 @@ export function buildCli(): Application<CliContext> {
       'lookup-events': lookupEventsCommand,
       trail: trailRoutes,
       'validate-logs': validateLogsCommand,
+      checkpoint: checkpointCommand,
+      prove: proveCommand,
+      'verify-proof': verifyProofCommand,
       ls: lsCommand,
       cat: catCommand,
       export: exportCommand,

@@ -33,6 +33,17 @@ export function signedPost(connection: Connection, post: SignedRequest): Promise
   return request({ method: 'POST', url: url.href, headers, body: post.body, timeoutMs: answerMs })
 }
 
+/** One GET, signed alike. @throws {CommandError} when nothing answers. */
+export function signedGet(connection: Connection, target: string, now: number): Promise<HttpAnswer> {
+  const url = new URL(target, connection.endpoint)
+  const { host: _host, ...headers } = signRequest(
+    { method: 'GET', target: `${url.pathname}${url.search}`, headers: { host: url.host } },
+    { ...connection.credentials, region: connection.region, service: 'cloudtrail' },
+    now,
+  )
+  return request({ method: 'GET', url: url.href, headers, timeoutMs: answerMs })
+}
+
 /** Calls one CloudTrail operation (AWS JSON 1.1). @throws {CommandError} with the service's own code and message. */
 export async function callOperation<Answer>(
   connection: Connection,

@@ -67,6 +67,8 @@ export interface Configuration {
     /** What one trail may leave in the journal; beyond it its files are finished and spooled. */
     readonly backlogBytesMax: number
   }
+  /** What the names of the logs begin with that checkpoints are signed for; one of the deployment's own where absent. */
+  readonly checkpointOrigin?: string
   readonly throttle: boolean
   readonly log: { readonly level: LogLevel }
 }

@@ -40,6 +40,7 @@ export function parseConfiguration(sources: Sources): Configuration {
       spoolBytesMax: value('delivery-spool-bytes-max'),
       backlogBytesMax: value('delivery-backlog-bytes-max'),
     },
+    ...(values['checkpoint-origin'] !== undefined && { checkpointOrigin: values['checkpoint-origin'] }),
     throttle: value('throttle'),
     log: { level: value('log-level') },
   }

@@ -45,6 +45,10 @@ export const isLoopback = (host: string): boolean => {
 
 const isHost = (value: string): boolean => isIP(value) !== 0 || /^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,252})$/.test(value)
 
+/** A URL without its scheme, as C2SP wants the origins of logs. A port would do no harm, but it names no log. */
+const isLogName = (value: string): boolean =>
+  value.length <= 200 && /^[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?(\/[\w.~-]+)*$/.test(value)
+
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
 
 /** Every setting there is, in the order of the reference. */
@@ -158,6 +162,12 @@ export const settings = {
     brief:
       'What one trail may leave undelivered of one Region in the journal before its log files are finished and spooled',
     fallback: 2 * GiB,
+  }),
+  'checkpoint-origin': setting(textMatching(isLogName, 'a host name and a path, without https://'), {
+    placeholder: 'NAME',
+    brief:
+      'What the names of the logs begin with whose checkpoints are signed, such as audit.example.com; choose it once, before the first checkpoint is given away',
+    fallbackText: 'a name with the fingerprint of the signing key, below `opentrail.invalid`',
   }),
   throttle: setting(onOff, { brief: 'Limit calls per second as AWS does (LookupEvents: 2)', fallback: false }),
   'log-level': setting(oneOf(logLevels), {
