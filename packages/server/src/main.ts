@@ -5,9 +5,17 @@ import type { AccountId, Region } from '@opentrail/core/event'
 import { administrationRoutes, openAccounts, openControlSocket, type Accounts } from './accounts/index.ts'
 import { createSigV4Verifier } from './auth/index.ts'
 import { bucketPolicyFault, bucketRoutes, createCheckDestination } from './buckets/index.ts'
+import {
+  checkpointRoutes,
+  createCheckpoints,
+  createCheckpointSigner,
+  openLogKey,
+  type CheckpointSigner,
+} from './checkpoints/index.ts'
 import { createSchedule, createVirtualClock, systemClocks, systemRandom, type Clocks } from './clock/index.ts'
 import { removeRunningServer, runningServerPath, writeRunningServer, type Configuration } from './config/index.ts'
 import { writeFileDurably } from './data-directory/index.ts'
+import { backfillRoutes } from './digests/index.ts'
 import { createAwsPlane, createHttpServer, createRefusalRecorder, createThrottle, type Route } from './http/index.ts'
 import { createAdmissionPool, createRefusalReports, eventsRoute, reportsRoute } from './intake/index.ts'
 import { createClosers, type Closers } from './process/index.ts'
@@ -62,6 +70,8 @@ async function compose(configuration: Configuration, closers: Closers): Promise<
   const { mode } = configuration
   const directory = mode.kind === 'test' ? await temporaryDirectory(closers) : mode.data
   const storage = await openStorage({ configuration, directory, clocks, report, closers })
+  const logKey = await openLogKey({ control: storage.control, keyRing: storage.keyRing, now: clocks.domain })
+  const signer = createCheckpointSigner(logKey, configuration.checkpointOrigin)
   const signingKeys = openSigningKeys(storage, clocks, report)
   closers.add(() => signingKeys.close())
   const schedule = createSchedule({
@@ -85,7 +95,8 @@ async function compose(configuration: Configuration, closers: Closers): Promise<
   gauges = gaugesOf(service, storage)
 
   const clockRoutes = virtualClock ? testClockRoutes(virtualClock, schedule) : []
-  const answer = await serve({ configuration, clocks, observer, storage, service, signingKeys, clockRoutes }, closers)
+  const parts = { configuration, clocks, observer, storage, service, signingKeys, signer, clockRoutes }
+  const answer = await serve(parts, closers)
   report({ kind: 'started', endpoint: answer.endpoint, milliseconds: Math.round(performance.now() - beganAt) })
   return answer
 }
@@ -97,6 +108,7 @@ interface Serving {
   readonly storage: Storage
   readonly service: Service
   readonly signingKeys: SigningKeys
+  readonly signer: CheckpointSigner
   readonly clockRoutes: readonly Route[]
 }
 
@@ -182,6 +194,15 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
       onFault,
     }),
     reportsRoute({ ...calls, reports, trail: service.trail, onFault }),
+    ...checkpointRoutes({
+      ...calls,
+      signer: parts.signer,
+      checkpoints: createCheckpoints({ journal: storage.journal, trees: service.trees, signer: parts.signer }),
+      journal: storage.journal,
+      history: service.history.reader,
+      trail: service.trail,
+      onFault,
+    }),
     ...parts.clockRoutes,
   ]
   const { host, port, tls, trustedProxies } = configuration
@@ -199,6 +220,13 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
         buckets: storage.embedded,
         checkPolicy: bucketPolicyFault,
         accountIds: accounts.accountIds,
+        trail: service.trail,
+        home: { account, region },
+      }),
+      ...backfillRoutes({
+        backfill: service.backfill,
+        trails: service.trails.all,
+        regions: configuration.regions,
         trail: service.trail,
         home: { account, region },
       }),
