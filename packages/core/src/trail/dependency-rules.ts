@@ -42,11 +42,10 @@ export function logMembersFault({ logGroupArn = '', logRoleArn = '' }: Requested
 }
 
 /**
- * This version has no topics, keys and log groups, so whichever is asked for does not exist; the words are those of AWS
- * for one that does not.
+ * This version has no keys and log groups, so whichever is asked for does not exist; the words are those of AWS for one
+ * that does not.
  */
-export function dependencyFault({ topic, encryptionKey, logGroupArn }: RequestedSettings): TrailFault | undefined {
-  if (topic) return trailFault('unusable-topic', 'SNS Topic does not exist or the topic policy is incorrect!')
+export function dependencyFault({ encryptionKey, logGroupArn }: RequestedSettings): TrailFault | undefined {
   if (encryptionKey)
     return trailFault(
       'unknown-key',

@@ -1,5 +1,5 @@
 export { coversRegion, trailVersion, type Tag, type Trail, type TrailSettings, type TrailVersion } from './trail.ts'
-export { partitionOf, trailArn, type TrailIdentity } from './trail-arn.ts'
+export { partitionOf, trailArn, trailTopicArn, type TrailIdentity } from './trail-arn.ts'
 export { trailFault, type TrailFault, type TrailFaultKind } from './trail-fault.ts'
 export { readTrailName } from './trail-name.ts'
 export { readTrailReference, type ReferenceScope, type TrailReference } from './trail-reference.ts'

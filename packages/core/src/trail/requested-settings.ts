@@ -28,9 +28,11 @@ export function mergeSettings(
   current: TrailSettings | undefined,
 ): TrailSettings {
   const isMultiRegion = requested.isMultiRegion ?? current?.isMultiRegion ?? false
+  const topic = requested.topic ?? current?.topic ?? ''
   return {
     bucket: requested.bucket,
     ...prefixSettings(requested.keyPrefix ?? current?.sentKeyPrefix ?? current?.keyPrefix ?? ''),
+    ...(topic !== '' && { topic }),
     isMultiRegion,
     includesGlobalServiceEvents: requested.includesGlobalServiceEvents ?? followingGlobal(isMultiRegion, current),
     validatesLogFiles: requested.validatesLogFiles ?? current?.validatesLogFiles ?? false,

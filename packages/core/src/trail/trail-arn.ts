@@ -25,3 +25,13 @@ export interface TrailIdentity {
 /** The same in every Region that the trail acts in. */
 export const trailArn = ({ account, homeRegion, name }: TrailIdentity): string =>
   `arn:${partitionOf(homeRegion)}:cloudtrail:${homeRegion}:${account}:trail/${name}`
+
+/** The topic of a trail; a name is one in the trail's own account and home Region. Undefined: it has none. */
+export function trailTopicArn(
+  trail: Pick<TrailIdentity, 'account' | 'homeRegion'> & { readonly settings: { readonly topic?: string } },
+): string | undefined {
+  const { account, homeRegion, settings } = trail
+  const { topic } = settings
+  if (topic === undefined || topic.startsWith('arn:')) return topic
+  return `arn:${partitionOf(homeRegion)}:sns:${homeRegion}:${account}:${topic}`
+}

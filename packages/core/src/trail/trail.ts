@@ -1,5 +1,6 @@
 import type { AccountId, Region } from '../event/index.ts'
 import type { TrailSelectors } from '../selector/index.ts'
+import { trailTopicArn } from './trail-arn.ts'
 
 /** What CreateTrail and UpdateTrail set. Absent: not set; there are no empty strings. */
 export interface TrailSettings {
@@ -8,6 +9,8 @@ export interface TrailSettings {
   readonly keyPrefix?: string
   /** The prefix as sent, where it is not `keyPrefix` itself: with slashes at its ends. Answers repeat it. */
   readonly sentKeyPrefix?: string
+  /** Where each log file is announced: a topic's name, or its ARN, as sent. */
+  readonly topic?: string
   readonly isMultiRegion: boolean
   readonly includesGlobalServiceEvents: boolean
   readonly validatesLogFiles: boolean
@@ -58,6 +61,7 @@ export interface TrailVersion {
   /** Where what is left of a deleted trail goes. */
   readonly bucket: string
   readonly keyPrefix?: string
+  readonly topicArn?: string
 }
 
 export const trailVersion = (trail: Trail, since: number): TrailVersion => ({
@@ -73,7 +77,13 @@ export const trailVersion = (trail: Trail, since: number): TrailVersion => ({
   selectors: trail.selectors,
   bucket: trail.settings.bucket,
   ...(trail.settings.keyPrefix !== undefined && { keyPrefix: trail.settings.keyPrefix }),
+  ...topicOf(trail),
 })
+
+function topicOf(trail: Trail): Pick<TrailVersion, 'topicArn'> {
+  const topicArn = trailTopicArn(trail)
+  return topicArn === undefined ? {} : { topicArn }
+}
 
 /** Acts in this Region: its own, or every one. */
 export const coversRegion = (

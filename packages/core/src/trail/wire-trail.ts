@@ -1,14 +1,15 @@
-import { trailArn } from './trail-arn.ts'
+import { trailArn, trailTopicArn } from './trail-arn.ts'
 import type { Tag, Trail } from './trail.ts'
 
 /** A trail's settings under their wire names, as CreateTrail and UpdateTrail answer them. What is not set is absent. */
 export function wireSettings(trail: Trail) {
-  const { bucket, isMultiRegion, includesGlobalServiceEvents, validatesLogFiles, isRecursive } = trail.settings
+  const { bucket, topic, isMultiRegion, includesGlobalServiceEvents, validatesLogFiles, isRecursive } = trail.settings
   const keyPrefix = trail.settings.sentKeyPrefix ?? trail.settings.keyPrefix
   return {
     Name: trail.name,
     S3BucketName: bucket,
     ...(keyPrefix !== undefined && { S3KeyPrefix: keyPrefix }),
+    ...(topic !== undefined && { SnsTopicName: topic, SnsTopicARN: trailTopicArn(trail) }),
     IncludeGlobalServiceEvents: includesGlobalServiceEvents,
     IsMultiRegionTrail: isMultiRegion,
     TrailARN: trailArn(trail),

@@ -10,6 +10,10 @@ export interface DeliveryStatus {
   /** The same of digests. */
   readonly latestDigestAt?: number
   readonly latestDigestError?: string
+  /** The same of notifications: the code is SNS's. */
+  readonly latestNotificationAt?: number
+  readonly latestNotificationAttemptAt?: number
+  readonly latestNotificationError?: string
 }
 
 /** What operations ask of delivery. */

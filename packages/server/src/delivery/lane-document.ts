@@ -56,6 +56,8 @@ export type LedgerEntry =
       readonly to: Sequence
       readonly bucket: string
       readonly deliveredAt: number
+      /** Where the file is to be announced: the trail's topic when it was delivered. */
+      readonly topicArn?: string
     } & PlannedFile)
   | {
       readonly ordinal: number

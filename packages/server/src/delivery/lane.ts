@@ -1,4 +1,4 @@
-import { coversRegion, trailArn, type TrailVersion } from '@opentrail/core/trail'
+import { coversRegion, trailArn, trailTopicArn, type TrailVersion } from '@opentrail/core/trail'
 import { streamParts, type Region, type Sequence, type StreamId } from '@opentrail/core/event'
 import type { Random } from '../clock/index.ts'
 import { BucketError, type BucketStore } from '../buckets/index.ts'
@@ -174,7 +174,13 @@ export function openLane(parts: LaneParts, found: LaneDocument): Lane {
     if (!named) return undefined
     const { bucket, keyPrefix, name, homeRegion } = named
     const arn = trailArn({ account, homeRegion, name })
-    return { bucket, ...(keyPrefix !== undefined && { keyPrefix }), trailArn: arn }
+    const topicArn = trail ? trailTopicArn(trail) : version?.topicArn
+    return {
+      bucket,
+      ...(keyPrefix !== undefined && { keyPrefix }),
+      trailArn: arn,
+      ...(topicArn !== undefined && { topicArn }),
+    }
   }
 
   /**
@@ -385,8 +391,10 @@ export function openLane(parts: LaneParts, found: LaneDocument): Lane {
   async function recordStored(plan: Plan): Promise<void> {
     const deliveredAt = Math.max(now(), document.latestDeliveryAt ?? 0)
     const { from, to, bucket } = plan
+    const topicArn = destination()?.topicArn
+    const announced = topicArn === undefined ? {} : { topicArn }
     const entries = plan.files.map((file, index): LedgerEntry => {
-      return { ordinal: document.ordinal + 1 + index, from, to, bucket, deliveredAt, ...file }
+      return { ordinal: document.ordinal + 1 + index, from, to, bucket, deliveredAt, ...announced, ...file }
     })
     const { latestError: _, ...rest } = document
     const ordinal = document.ordinal + entries.length

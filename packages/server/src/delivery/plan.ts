@@ -10,6 +10,7 @@ export interface TrailDestination {
   readonly bucket: string
   readonly keyPrefix?: string
   readonly trailArn: string
+  readonly topicArn?: string
 }
 
 export interface PlanBasis {

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
-import { dependencyFault, wireSettings, type RequestedSettings, type Trail } from '@opentrail/core/trail'
+import { dependencyFault, trailTopicArn, wireSettings, type RequestedSettings, type Trail } from '@opentrail/core/trail'
 import { ApiError } from '../api-error/index.ts'
 import type { OperationContext } from './operation.ts'
 import { refuseUnusableDestination } from './refuse-destination.ts'
+import { refuseUnusableTopic } from './refuse-topic.ts'
 import { refuseIf } from './trail-refusal.ts'
 
 /** A trail that is made (no `before`) or gets other settings. */
@@ -11,24 +12,25 @@ export interface SettingsChange {
   readonly after: Trail
 }
 
-/** Each further one means that another call has moved the trail to another bucket or prefix while its bucket was asked. */
+/** Each further one means that another call has moved the trail to another bucket, prefix or topic while these were asked. */
 const attemptsMax = 3
 
 /**
- * Makes the change that `plan` finds and answers the trail's settings. Its bucket is asked first and while other changes go
+ * Makes the change that `plan` finds and answers the trail's settings. Its bucket and topic are asked first and while other changes go
  * on, so one that hangs holds up nobody's StopLogging; what came out is planned once more before it is saved. `plan` throws
  * what can be told without the bucket, and is always called while no other change is under way.
  * @throws {ApiError} what `plan` throws, and what is wrong with bucket, topic, key or log group; Conflict
  */
 export async function changeSettings(
-  context: Pick<OperationContext, 'trails' | 'checkDestination' | 'commit'>,
+  context: Pick<OperationContext, 'trails' | 'checkDestination' | 'topics' | 'commit'>,
   requested: RequestedSettings,
   plan: () => SettingsChange,
 ): Promise<Record<string, unknown>> {
-  const { trails, checkDestination, commit } = context
+  const { trails, checkDestination, topics, commit } = context
   let { after: checked } = await trails.change(async () => plan())
   for (let attempt = 1; attempt <= attemptsMax; attempt++) {
     await refuseUnusableDestination(checked, checkDestination)
+    await refuseUnusableTopic(checked, topics)
     refuseIf(dependencyFault(requested))
     const made = await trails.change(async (save) => {
       const { before, after } = plan()
@@ -43,8 +45,10 @@ export async function changeSettings(
   throw new ApiError('ConflictException', 'The trail is being changed by other calls at the moment; try again.')
 }
 
-const isSameDestination = ({ settings: a }: Trail, { settings: b }: Trail): boolean =>
-  a.bucket === b.bucket && a.keyPrefix === b.keyPrefix
+const isSameDestination = (a: Trail, b: Trail): boolean =>
+  a.settings.bucket === b.settings.bucket &&
+  a.settings.keyPrefix === b.settings.keyPrefix &&
+  trailTopicArn(a) === trailTopicArn(b)
 
 /** A topic that was cleared is answered as empty texts, as AWS does it. */
 const clearedTopic = ({ topic }: RequestedSettings) => (topic === '' ? { SnsTopicName: '', SnsTopicARN: '' } : {})

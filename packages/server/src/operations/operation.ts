@@ -5,6 +5,7 @@ import type { CheckDestination } from '../buckets/index.ts'
 import type { DeliveryReader } from '../delivery/index.ts'
 import type { HistoryReader } from '../history/index.ts'
 import type { SigningKeys } from '../signing-keys/index.ts'
+import type { TopicPublisher } from '../topics/index.ts'
 import type { Commit, TrailDirectory } from '../trails/index.ts'
 
 /** What a handler is given beside its input. Grows with the service; handlers take what they need by name. */
@@ -18,6 +19,7 @@ export interface OperationContext {
   readonly delivery: DeliveryReader
   readonly signingKeys: Pick<SigningKeys, 'current' | 'list'>
   readonly checkDestination: CheckDestination
+  readonly topics: TopicPublisher
   /** Regions that exist. */
   readonly regions: readonly Region[]
   /** The Region whose stream gets the events of global services. */

@@ -4,6 +4,7 @@ import type { AccountId, Region } from '@opentrail/core/event'
 import type { Destination, DestinationFault } from '../buckets/index.ts'
 import { createMemoryControlStore } from '../control/index.ts'
 import type { DeliveryStatus } from '../delivery/index.ts'
+import { TopicError } from '../topics/index.ts'
 import { openTrailDirectory, type Change } from '../trails/index.ts'
 import { ApiError } from '../api-error/index.ts'
 import type { OperationContext } from './operation.ts'
@@ -26,6 +27,10 @@ export async function createTrailService() {
     regions: ['us-east-1', 'eu-west-1', 'ap-south-2'],
     /** By bucket. */
     faults: new Map<string, DestinationFault>(),
+    /** ARNs of the topics that there are, and what is wrong with some of them. */
+    topics: new Set<string>(),
+    topicFaults: new Map<string, string>(),
+    published: [] as { topicArn: string; message: string }[],
     /** Buckets that answer only then. */
     delays: new Map<string, Promise<void>>(),
     /** What the bucket check was asked, in order. */
@@ -51,6 +56,13 @@ export async function createTrailService() {
           service.checked.push(destination)
           await service.delays.get(destination.bucket)
           return service.faults.get(destination.bucket)
+        },
+        topics: {
+          async publish({ topicArn, message }: { topicArn: string; message: string }) {
+            const code = service.topicFaults.get(topicArn) ?? (service.topics.has(topicArn) ? undefined : 'NotFound')
+            if (code !== undefined) throw new TopicError(code, `publishing to ${topicArn} failed`)
+            service.published.push({ topicArn, message })
+          },
         },
         commit: async (change: Change) => {
           if (service.commitFailure) throw service.commitFailure
