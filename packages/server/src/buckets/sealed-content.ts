@@ -100,8 +100,10 @@ async function* readSealed(
 ): AsyncGenerator<Uint8Array> {
   const count = chunksOf(content.size)
   const chunksPerBatch = batchBytes / chunkBytes
-  for (let first = Math.floor(from / chunkBytes); first * chunkBytes < to; first += chunksPerBatch) {
-    const behind = Math.min(first + chunksPerBatch, Math.ceil(to / chunkBytes))
+  // The only chunk of an empty content is checked, too.
+  const end = content.size === 0 ? 1 : Math.ceil(to / chunkBytes)
+  for (let first = Math.floor(from / chunkBytes); first < end; first += chunksPerBatch) {
+    const behind = Math.min(first + chunksPerBatch, end)
     const sealed = await file.read(first * sealedChunkBytes, (behind - first) * sealedChunkBytes)
     for (let chunk = first; chunk < behind; chunk++) {
       const at = (chunk - first) * sealedChunkBytes
