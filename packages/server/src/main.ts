@@ -15,6 +15,7 @@ import {
 import { createSchedule, createVirtualClock, systemClocks, systemRandom, type Clocks } from './clock/index.ts'
 import { removeRunningServer, runningServerPath, writeRunningServer, type Configuration } from './config/index.ts'
 import { writeFileDurably } from './data-directory/index.ts'
+import { backfillRoutes } from './digests/index.ts'
 import { createAwsPlane, createHttpServer, createRefusalRecorder, createThrottle, type Route } from './http/index.ts'
 import { createAdmissionPool, createRefusalReports, eventsRoute, reportsRoute } from './intake/index.ts'
 import { createClosers, type Closers } from './process/index.ts'
@@ -219,6 +220,13 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
         buckets: storage.embedded,
         checkPolicy: bucketPolicyFault,
         accountIds: accounts.accountIds,
+        trail: service.trail,
+        home: { account, region },
+      }),
+      ...backfillRoutes({
+        backfill: service.backfill,
+        trails: service.trails.all,
+        regions: configuration.regions,
         trail: service.trail,
         home: { account, region },
       }),

@@ -12,7 +12,15 @@ import {
   type DeliveryLimits,
   type DeliverySpool,
 } from './delivery/index.ts'
-import { openDigests, type DigestLimits, type Digests } from './digests/index.ts'
+import {
+  createBackfill,
+  openDigests,
+  type Backfill,
+  type DigestLimits,
+  type Digests,
+  type Gzip,
+  type SignCheckpoint,
+} from './digests/index.ts'
 import {
   createHistoryIndex,
   type HistoryEvents,
@@ -41,8 +49,11 @@ export interface ServicePorts {
   readonly schedule: Schedule
   readonly report: (event: ServerEvent) => void
   readonly signingKeys: SigningKeys
+  readonly signCheckpoint: SignCheckpoint
   /** Real time where absent. */
   readonly timers?: Timers
+  /** In the thread pool where absent. */
+  readonly gzip?: Gzip
 }
 
 export interface ServiceSettings {
@@ -64,6 +75,7 @@ export interface Service {
   readonly trails: ControlTrailDirectory
   readonly delivery: Delivery
   readonly digests: Digests
+  readonly backfill: Backfill
   readonly trees: StreamTrees
   /** Stops taking work from the journal and closes its consumers; the ports belong to who opened them. */
   close(): Promise<void>
@@ -125,16 +137,31 @@ export async function openService(ports: ServicePorts, settings: ServiceSettings
   })
   const digests = await openDigests({
     control,
+    journal,
+    trees,
     trails,
     delivery,
     buckets: ports.buckets,
     keys: ports.signingKeys,
+    signCheckpoint: ports.signCheckpoint,
     regions: settings.regions,
     now: clocks.domain,
     delivered: (digest) => report({ kind: 'digest-delivered', ...digest }),
     failed: (step, chain, error) => report({ kind: 'digest-failed', step, chain, error }),
     ...(ports.timers && { timers: ports.timers }),
     ...(settings.digestLimits && { limits: settings.digestLimits }),
+    ...(ports.gzip && { gzip: ports.gzip }),
+  })
+  const backfill = createBackfill({
+    control,
+    trails,
+    delivery,
+    buckets: ports.buckets,
+    keys: ports.signingKeys,
+    now: clocks.domain,
+    monotonic: clocks.monotonic,
+    delivered: (digest) => report({ kind: 'digest-delivered', ...digest }),
+    ...(ports.gzip && { gzip: ports.gzip }),
   })
   const isOutboxIdle = (): boolean => !outbox.isBusy
   const tidy = createHousekeeping({ journal, control, trails, delivery, digests, isOutboxIdle })
@@ -158,7 +185,11 @@ export async function openService(ports: ServicePorts, settings: ServiceSettings
     async run(now) {
       // What the trees have followed is not to hold the entries back.
       await trees.store()
-      const cursors = slowestCursors(journal, [history.cursors(), trees.cursors()], delivery.cursors())
+      const cursors = slowestCursors(
+        journal,
+        [history.cursors(), trees.cursors()],
+        [delivery.cursors(), digests.cursors()],
+      )
       const bytesFreed = await journal.retain(now - settings.retentionDays * dayMs, cursors)
       if (bytesFreed > 0) report({ kind: 'retention', bytesFreed })
     },
@@ -167,6 +198,7 @@ export async function openService(ports: ServicePorts, settings: ServiceSettings
   schedule.add(delivery.job)
   schedule.add(digests.job)
   schedule.add({ name: 'delivery housekeeping', everyMs: hourMs, run: tidy })
+  schedule.add({ name: 'backfill housekeeping', everyMs: dayMs, run: () => backfill.tidy() })
   return {
     writer,
     trail,
@@ -174,6 +206,7 @@ export async function openService(ports: ServicePorts, settings: ServiceSettings
     trails,
     delivery,
     digests,
+    backfill,
     trees,
     async close() {
       await digests.close()
@@ -186,10 +219,17 @@ export async function openService(ports: ServicePorts, settings: ServiceSettings
 
 type Cursors = ReadonlyMap<StreamId, Sequence | 0>
 
-/** Where the slowest consumer of each stream is; a stream that one of `all` has not seen yet is kept whole. */
-const slowestCursors = (journal: Journal, all: readonly Cursors[], delivered: Cursors): Map<StreamId, Sequence | 0> => {
+/** Where the slowest consumer of each stream is; one that an `all` has not seen yet is kept whole, the others wait for `some`. */
+function slowestCursors(
+  journal: Journal,
+  all: readonly Cursors[],
+  some: readonly Cursors[],
+): Map<StreamId, Sequence | 0> {
   const slowest = (stream: StreamId) =>
-    Math.min(...all.map((cursors) => cursors.get(stream) ?? 0), delivered.get(stream) ?? Infinity)
+    Math.min(
+      ...all.map((cursors) => cursors.get(stream) ?? 0),
+      ...some.map((cursors) => cursors.get(stream) ?? Infinity),
+    )
   return new Map(journal.streams().map(({ stream }) => [stream, slowest(stream) as Sequence | 0]))
 }
 
