@@ -2,6 +2,7 @@ import {
   evaluatePolicies,
   parsePolicy,
   type PolicyDocument,
+  type PolicyReading,
   type PolicyRequest,
   type PolicyStatement,
   type RequestPrincipal,
@@ -89,7 +90,7 @@ const read = new WeakMap<KeyDocument, KeyPolicy>()
 function readKeyPolicy(key: KeyDocument): KeyPolicy {
   const known = read.get(key)
   if (known) return known
-  const reading = parsePolicy(key.policy, 'resource')
+  const reading = readPolicyText(key.policy)
   if (!reading.ok)
     throw new KeyServiceError('KMSInternalException', 'The key policy cannot be read.', {
       cause: new Error(reading.message),
@@ -99,6 +100,9 @@ function readKeyPolicy(key: KeyDocument): KeyPolicy {
   read.set(key, policy)
   return policy
 }
+
+/** KMS takes white space around a policy, which S3 does not. */
+const readPolicyText = (text: string): PolicyReading => parsePolicy(text.trim(), 'resource')
 
 function withoutDelegation(statement: PolicyStatement): PolicyStatement[] {
   const { principal, effect } = statement
@@ -112,7 +116,7 @@ function withoutDelegation(statement: PolicyStatement): PolicyStatement[] {
  * @throws {KeyServiceError} MalformedPolicyDocumentException
  */
 export function checkKeyPolicy(key: KeyDocument, asker: KeyAsker, bypassesLockout: boolean): void {
-  const reading = parsePolicy(key.policy, 'resource')
+  const reading = readPolicyText(key.policy)
   if (!reading.ok) throw new KeyServiceError('MalformedPolicyDocumentException', reading.message)
   if (bypassesLockout || decideOnKey(key, 'kms:PutKeyPolicy', asker) === 'allowed') return
   throw new KeyServiceError(
