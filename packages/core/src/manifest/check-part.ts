@@ -14,7 +14,10 @@ export interface LogIdentity {
 export const isSameHash = (one: Uint8Array, other: Uint8Array): boolean => Buffer.compare(one, other) === 0
 
 /** The ranges follow one another from the part's start to its end. */
-export function checkRanges(place: Place, { start, end, ranges }: Manifest): ManifestFinding[] {
+export function checkRanges(
+  place: Place,
+  { start, end, ranges }: Pick<Manifest, 'start' | 'end' | 'ranges'>,
+): ManifestFinding[] {
   const findings: ManifestFinding[] = []
   let at = start.size
   for (const { from, to } of [...ranges, { from: end.sequence, to: end.sequence }]) {
