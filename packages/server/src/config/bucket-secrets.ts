@@ -23,7 +23,8 @@ export function withSecrets(
   })
 }
 
-function secretFrom(place: SecretPlace, environment: Environment, complain: (message: string) => void): Secret {
+/** The secret that stands in its place. What `complain` is told goes on "... has its secret key in ...". */
+export function secretFrom(place: SecretPlace, environment: Environment, complain: (message: string) => void): Secret {
   if (place.kind === 'value') return place.secret
   let text: string | undefined
   if (place.kind === 'environment') {

@@ -38,6 +38,13 @@ export interface RemoteBuckets {
   readonly checkPolicy: boolean
 }
 
+/** Another service that takes the place of a built-in one. */
+export interface ServiceEndpoint {
+  /** `{region}` in it stands for the Region that is called. */
+  readonly url: string
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: Secret }
+}
+
 /** Everything that can be chosen, checked once at start. Paths are absolute. */
 export interface Configuration {
   readonly mode: Mode
@@ -69,6 +76,8 @@ export interface Configuration {
   }
   /** What the names of the logs begin with that checkpoints are signed for; one of the deployment's own where absent. */
   readonly checkpointOrigin?: string
+  /** A KMS that keeps the keys instead of the built-in one. */
+  readonly kms?: ServiceEndpoint
   readonly throttle: boolean
   readonly log: { readonly level: LogLevel }
 }

@@ -4,6 +4,7 @@ export {
   type Mode,
   type RemoteBuckets,
   type RootKey,
+  type ServiceEndpoint,
   type Tls,
 } from './configuration.ts'
 export { createSecret, type Secret } from './secret.ts'

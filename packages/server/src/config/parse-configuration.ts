@@ -3,6 +3,7 @@ import type { AccountId, Region } from '@opentrail/core/event'
 import type { Configuration, Mode, RootKey, Tls } from './configuration.ts'
 import { checkoutDirectory, defaultDataDirectory } from './data-directory.ts'
 import { withSecrets } from './bucket-secrets.ts'
+import { serviceEndpoint } from './service-endpoint.ts'
 import { isLoopback, settings, type SettingName, type SettingValue } from './settings.ts'
 import { ConfigurationError, readValues, type Sources } from './sources.ts'
 
@@ -21,6 +22,16 @@ export function parseConfiguration(sources: Sources): Configuration {
 
   const region = value('region')
   if (!value('regions').includes(region)) problem('region', `"${region}" must be one of the regions`)
+  const kms = serviceEndpoint(
+    {
+      url: values['kms-endpoint'],
+      accessKeyId: values['kms-access-key-id'],
+      secretFile: values['kms-secret-access-key-file'],
+      secretVariable: values['kms-secret-access-key-environment'],
+    },
+    sources.environment,
+    (message) => problem('kms-endpoint', message),
+  )
   const configuration: Configuration = {
     mode: mode(sources, value('test'), values.data),
     host: value('host'),
@@ -41,6 +52,7 @@ export function parseConfiguration(sources: Sources): Configuration {
       backlogBytesMax: value('delivery-backlog-bytes-max'),
     },
     ...(values['checkpoint-origin'] !== undefined && { checkpointOrigin: values['checkpoint-origin'] }),
+    ...(kms && { kms }),
     throttle: value('throttle'),
     log: { level: value('log-level') },
   }

@@ -150,14 +150,14 @@ function conditionalPut(text: ReadText): RemoteBuckets['conditionalPut'] {
 }
 
 /** Goes into a header, and is no secret that was pasted with its line end. */
-const isHeaderText = (value: string): boolean => /^[\x21-\x7e]{1,4096}$/.test(value)
+export const isHeaderText = (value: string): boolean => /^[\x21-\x7e]{1,4096}$/.test(value)
 const isRegionText = (value: string): boolean => /^[a-z0-9][a-z0-9-]{0,62}$/.test(value)
 // A variable of ours would be taken for a setting.
-const isVariable = (value: string): boolean => /^(?!OPENTRAIL_)[A-Za-z_][A-Za-z0-9_]{0,254}$/.test(value)
+export const isVariable = (value: string): boolean => /^(?!OPENTRAIL_)[A-Za-z_][A-Za-z0-9_]{0,254}$/.test(value)
 const isBucketPattern = (value: string): boolean =>
   value === '*' || /^[a-z0-9](?:[a-z0-9.-]{1,61}[a-z0-9]|[a-z0-9.-]{0,61}\*)$/.test(value)
 
-function isEndpoint(value: string): boolean {
+export function isEndpoint(value: string): boolean {
   const url = URL.canParse(value) ? new URL(value) : undefined
   return (
     url !== undefined &&

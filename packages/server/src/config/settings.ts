@@ -2,7 +2,8 @@ import { BlockList, isIP } from 'node:net'
 import type { z } from 'zod'
 import { isAccountId, isRegionName } from '@opentrail/core/event'
 import { standardRegions } from './regions.ts'
-import { remoteBuckets } from './remote-buckets-setting.ts'
+import { isHeaderText, isVariable, remoteBuckets } from './remote-buckets-setting.ts'
+import { isServiceUrl } from './service-endpoint.ts'
 import { byteSize, duration, listOf, onOff, oneOf, text, textMatching, wholeNumber } from './values.ts'
 
 /** One setting: a flag `--name`, the key `name` of the configuration file, `OPENTRAIL_NAME` in the environment. */
@@ -169,6 +170,25 @@ export const settings = {
       'What the names of the logs begin with whose checkpoints are signed, such as audit.example.com; choose it once, before the first checkpoint is given away',
     fallbackText: 'a name with the fingerprint of the signing key, below `opentrail.invalid`',
   }),
+  'kms-endpoint': setting(textMatching(isServiceUrl, 'a URL such as https://kms.{region}.amazonaws.com'), {
+    placeholder: 'URL',
+    brief: 'KMS whose keys are used for log files instead of the built-in one; `{region}` stands for the Region',
+  }),
+  'kms-access-key-id': setting(textMatching(isHeaderText, 'a text'), {
+    placeholder: 'ID',
+    brief: 'Access key for kms-endpoint',
+  }),
+  'kms-secret-access-key-file': setting(text, {
+    placeholder: 'FILE',
+    brief: 'File that holds the secret key of kms-access-key-id',
+  }),
+  'kms-secret-access-key-environment': setting(
+    textMatching(isVariable, 'a variable’s name, none that begins with OPENTRAIL_,'),
+    {
+      placeholder: 'NAME',
+      brief: 'Environment variable that holds that secret key instead of a file',
+    },
+  ),
   throttle: setting(onOff, { brief: 'Limit calls per second as AWS does (LookupEvents: 2)', fallback: false }),
   'log-level': setting(oneOf(logLevels), {
     placeholder: 'LEVEL',
