@@ -18,6 +18,7 @@ import { writeFileDurably } from './data-directory/index.ts'
 import { backfillRoutes } from './digests/index.ts'
 import { createAwsPlane, createHttpServer, createRefusalRecorder, createThrottle, type Route } from './http/index.ts'
 import { createAdmissionPool, createRefusalReports, eventsRoute, reportsRoute } from './intake/index.ts'
+import { createKeyJob, createKmsFront } from './kms/index.ts'
 import { createClosers, type Closers } from './process/index.ts'
 import { createObserver, type Gauges, type Observer } from './observability/index.ts'
 import {
@@ -28,6 +29,7 @@ import {
   ListPublicKeys,
 } from './operations/index.ts'
 import { makeDefaultBucket, openStorage, type Storage } from './open-storage.ts'
+import { openQueues, type Queues } from './queues/index.ts'
 import { createS3Front } from './s3/index.ts'
 import { openService, type Service } from './service.ts'
 import { createRotationJob, createSigningKeys, type SigningKeys } from './signing-keys/index.ts'
@@ -92,10 +94,21 @@ async function compose(configuration: Configuration, closers: Closers): Promise<
     },
   )
   closers.add(() => service.close())
+  const keyJobFailed = (error: unknown) => report({ kind: 'job-failed', job: 'kms keys', error })
+  schedule.add(createKeyJob({ keys: storage.keys, trail: service.trail, failed: keyJobFailed }))
   gauges = gaugesOf(service, storage)
 
+  const queues = await openQueues({
+    control: storage.control,
+    cipher: storage.keyRing.cipher,
+    receiptKey: storage.keyRing.derive('SQS receipt handles'),
+    clocks,
+    random: systemRandom,
+    onFault: (error, where) => report({ kind: 'failure', message: where, error }),
+  })
+  for (const job of queues.jobs) schedule.add(job)
   const clockRoutes = virtualClock ? testClockRoutes(virtualClock, schedule) : []
-  const parts = { configuration, clocks, observer, storage, service, signingKeys, signer, clockRoutes }
+  const parts = { configuration, clocks, observer, storage, service, signingKeys, signer, queues, clockRoutes }
   const answer = await serve(parts, closers)
   report({ kind: 'started', endpoint: answer.endpoint, milliseconds: Math.round(performance.now() - beganAt) })
   return answer
@@ -109,6 +122,7 @@ interface Serving {
   readonly service: Service
   readonly signingKeys: SigningKeys
   readonly signer: CheckpointSigner
+  readonly queues: Queues
   readonly clockRoutes: readonly Route[]
 }
 
@@ -153,6 +167,7 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
         ListPublicKeys,
       ]),
       selfTrail: service.trail,
+      otherServices: [createKmsFront({ ...calls, keys: storage.keys, selfTrail: service.trail, onFault })],
       onFault,
       ...(configuration.throttle && { throttle: throttle(clocks) }),
       context: (caller, called) => ({
@@ -193,6 +208,7 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
       random,
       onFault,
     }),
+    parts.queues.front({ ...calls, selfTrail: service.trail, onFault }),
     reportsRoute({ ...calls, reports, trail: service.trail, onFault }),
     ...checkpointRoutes({
       ...calls,
@@ -208,6 +224,7 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
   const { host, port, tls, trustedProxies } = configuration
   const http = await createHttpServer({ host, port, tls, trustedProxies, routes, random, onFault })
   closers.add(() => http.close(stopGraceMs))
+  closers.add(() => parts.queues.endWaits())
   closers.add(() => report({ kind: 'stopping', reason: 'closed' }))
 
   const info = { endpoint: http.url, region, account, testMode: mode.kind === 'test' }

@@ -27,7 +27,8 @@ export interface MessageAttribute {
 
 export class QueueSinkError extends Error {
   override readonly name = 'QueueSinkError'
-  readonly code: 'NonExistentQueue' | 'AccessDenied' | 'TooLarge' | 'Unavailable'
+  /** `InvalidMessage`: characters, attributes or ids that the queue does not take; only `Unavailable` is worth another try. */
+  readonly code: 'NonExistentQueue' | 'AccessDenied' | 'TooLarge' | 'InvalidMessage' | 'Unavailable'
   constructor(code: QueueSinkError['code'], message: string, options?: ErrorOptions) {
     super(message, options)
     this.code = code
