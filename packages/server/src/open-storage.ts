@@ -23,6 +23,14 @@ import { startEngine, type Engine, type EngineEvent } from './engine/index.ts'
 import { createCachedPostingsStore, openClickHousePostingsStore, type PostingsStore } from './history/index.ts'
 import { createWorkerSealer, openSegmentJournal, type Journal } from './journal/index.ts'
 import { openKeyRing, type KeyRing, type RootKeySource } from './keyring/index.ts'
+import {
+  createBuiltInKeyService,
+  createKmsClient,
+  createRemoteKeyService,
+  openBuiltInKeys,
+  type BuiltInKeys,
+  type KeyService,
+} from './kms/index.ts'
 import type { ServerEvent } from './observability/index.ts'
 import type { Closers } from './process/index.ts'
 
@@ -31,6 +39,10 @@ export interface Storage {
   readonly paths: DataPaths
   readonly control: ControlStore
   readonly keyRing: KeyRing
+  /** Of the built-in KMS. */
+  readonly keys: BuiltInKeys
+  /** What encrypts log files: the built-in keys, or those of the KMS that the configuration names. */
+  readonly keyService: KeyService
   readonly journal: Journal
   readonly engine: Engine
   readonly postings: PostingsStore
@@ -64,6 +76,8 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   closers.add(() => control.close())
   const source = rootKeySource(configuration, paths.rootKey)
   const keyRing = await openKeyRing({ control, source, random: systemRandom, now: clocks.domain })
+  const keys = await openBuiltInKeys({ control, keyRing, random: systemRandom, now: clocks.domain })
+  const keyService = openKeyService(options, keys)
   // Journal and engine take half a second each and do not need one another. Whichever opens is closed, whatever the other does.
   const opening = openJournal(options, paths, keyRing)
   const starting = startHistoryEngine(options, paths)
@@ -74,7 +88,15 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   const content = createContentBuilder({ journal })
   closers.add(() => content.close())
   const spool = await openDirectorySpool(paths.deliverySpool)
-  return { paths, control, keyRing, journal, engine, postings, embedded, buckets, content, spool }
+  return { paths, control, keyRing, keys, keyService, journal, engine, postings, embedded, buckets, content, spool }
+}
+
+function openKeyService({ configuration, clocks, closers }: StorageOptions, keys: BuiltInKeys): KeyService {
+  const { kms } = configuration
+  if (!kms) return createBuiltInKeyService(keys)
+  const client = createKmsClient({ endpoint: kms.url, credentials: kms.credentials, wall: clocks.wall })
+  closers.add(async () => client.close())
+  return createRemoteKeyService(client)
 }
 
 async function openJournal(options: StorageOptions, paths: DataPaths, keyRing: KeyRing): Promise<Journal> {
