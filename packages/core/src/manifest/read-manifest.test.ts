@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { describe, test } from 'vitest'
 import { manifestBytes, manifestRangesMax, readManifest, type Manifest } from './index.ts'
+import { createRecordJudge } from './record-judge.ts'
 import { fileOf, manifestOf, rangeOf } from './manifest.testing.ts'
 
 type Json = Record<string, unknown>
@@ -78,6 +79,19 @@ describe('reading manifests', () => {
     ['versions[0].eventSelectors', { versions: [{ since: 1 }] }],
   ])('below a member: %s', (field, changes) => {
     assert.equal(faultOf({ ...jsonOf(), ...changes }), field)
+  })
+
+  test('selectors that are not known stand for all events: a newer program may have written them', () => {
+    const [version] = jsonOf()['versions'] as Json[]
+    const advancedEventSelectors = [{ FieldSelectors: [{ Field: 'eventMood', Equals: ['good'] }] }]
+    const { eventSelectors: _, ...rest } = version!
+    const read = readManifest(
+      Buffer.from(JSON.stringify({ ...jsonOf(), versions: [{ ...rest, advancedEventSelectors }] })),
+    )
+    assert.ok(read.ok)
+    const judge = createRecordJudge({ versions: read.manifest.versions, region: read.manifest.region })
+    for (const eventCategory of ['Management', 'Data', 'NetworkActivity'])
+      assert.ok(judge(Buffer.from(JSON.stringify({ eventCategory, readOnly: true }))), eventCategory)
   })
 
   test.each([

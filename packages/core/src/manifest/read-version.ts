@@ -1,16 +1,29 @@
 import type { SelectingVersion } from '../delivery/index.ts'
 import { isRegionName, type Region } from '../event/index.ts'
-import { readSelectors } from '../selector/index.ts'
+import { readSelectors, type TrailSelectors } from '../selector/index.ts'
 import { Members } from './members.ts'
 
-/** A version of the trail, its selectors held to all rules of PutEventSelectors. @throws {MemberFault} */
+/**
+ * Stands for selectors that are none by the rules of PutEventSelectors as this program knows them, such as those of a newer
+ * one: whatever was delivered may have been selected by them.
+ */
+const unknownSelectors: TrailSelectors = {
+  kind: 'advanced',
+  selectors: ['Management', 'Data', 'NetworkActivity'].map((category) => ({
+    FieldSelectors: [{ Field: 'eventCategory', Equals: [category] }],
+  })),
+}
+
+/** A version of the trail. @throws {MemberFault} */
 export function readVersion(json: unknown, path: string): SelectingVersion {
   const members = new Members(json, path)
-  const selectors = readSelectors({
+  const given = {
     eventSelectors: members.raw('eventSelectors'),
     advancedEventSelectors: members.raw('advancedEventSelectors'),
-  })
-  if (!selectors.ok) throw members.fault('eventSelectors', selectors.message)
+  }
+  if (Object.values(given).every((each) => each === undefined))
+    throw members.fault('eventSelectors', 'the version has no selectors')
+  const selectors = readSelectors(given)
   return {
     since: members.count('since'),
     isLogging: members.boolean('isLogging'),
@@ -18,7 +31,7 @@ export function readVersion(json: unknown, path: string): SelectingVersion {
     isMultiRegion: members.boolean('isMultiRegion'),
     includesGlobalServiceEvents: members.boolean('includesGlobalServiceEvents'),
     isRecursive: members.boolean('isRecursive'),
-    selectors: selectors.selectors,
+    selectors: selectors.ok ? selectors.selectors : unknownSelectors,
   }
 }
 
