@@ -36,12 +36,16 @@ export const checkLosses = (place: Place, { ranges, lost }: Manifest): ManifestF
   ),
 ]
 
-/** The folded ranges, appended to the tree at the start, give the tree at the end. Only for ranges without a hole. */
+/**
+ * The folded ranges, appended to the tree at the start, give the tree at the end. Only for ranges without a hole.
+ * @throws {RangeError} other ranges were folded.
+ */
 export function checkRoot(place: Place, { start, end }: Manifest, folded: readonly FoldedRange[]): ManifestFinding[] {
   let tree: MerkleFrontier = start
-  for (const { to, subtrees } of folded) {
+  for (const { from, to, subtrees } of folded) {
     // What could not be folded has its findings.
     if (!subtrees) return []
+    if (from !== tree.size) throw new RangeError(`(${from}, ${to}] is no range of the part`)
     tree = appendSubtrees(tree, to, subtrees)
   }
   if (isSameHash(rootHash(tree), end.root)) return []

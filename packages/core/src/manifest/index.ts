@@ -28,8 +28,7 @@ export {
 } from './manifest-maker.ts'
 export { foldRange, type FoldedRange, type RangeFault } from './fold-range.ts'
 export { createRecordHasher, type HashedRecords, type RecordHasher, type RecordHasherOptions } from './record-hasher.ts'
-export { manifestFindingKinds, type ManifestFinding, type ManifestFindingKind } from './finding.ts'
-export { manifestFinding } from './finding.ts'
+export { manifestFinding, manifestFindingKinds, type ManifestFinding, type ManifestFindingKind } from './finding.ts'
 export { createRecordJudge, type RecordJudgeOptions } from './record-judge.ts'
 export { checkManifest, type BelievableDigest, type CheckedManifest, type FetchedManifest } from './check-manifest.ts'
 export { type LogIdentity } from './check-part.ts'
@@ -37,9 +36,8 @@ export { type KeptTree } from './kept-trees.ts'
 export { type TreeHead } from './link-parts.ts'
 export {
   createManifestChecker,
-  type AddedPart,
-  type DigestManifest,
   type ManifestChecker,
   type ManifestOptions,
   type ManifestsEnd,
 } from './manifest-checker.ts'
+export { type AddedPart, type DigestManifest } from './digest-manifest.ts'

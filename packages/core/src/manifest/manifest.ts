@@ -37,6 +37,12 @@ export interface Manifest {
   readonly ranges: readonly ManifestRange[]
 }
 
+/**
+ * Stands, itself, for selectors that are none by the rules of PutEventSelectors as this program knows them, such as those
+ * of a newer one: whatever was delivered may have been selected by them.
+ */
+export const unknownSelectors: SelectingVersion['selectors'] = { kind: 'advanced', selectors: [] }
+
 /** The entries after `from`, up to and including `to`. */
 export interface SequenceRange {
   readonly from: number

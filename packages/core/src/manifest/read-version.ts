@@ -1,18 +1,8 @@
 import type { SelectingVersion } from '../delivery/index.ts'
 import { isRegionName, type Region } from '../event/index.ts'
-import { readSelectors, type TrailSelectors } from '../selector/index.ts'
+import { readSelectors } from '../selector/index.ts'
+import { unknownSelectors } from './manifest.ts'
 import { Members } from './members.ts'
-
-/**
- * Stands for selectors that are none by the rules of PutEventSelectors as this program knows them, such as those of a newer
- * one: whatever was delivered may have been selected by them.
- */
-const unknownSelectors: TrailSelectors = {
-  kind: 'advanced',
-  selectors: ['Management', 'Data', 'NetworkActivity'].map((category) => ({
-    FieldSelectors: [{ Field: 'eventCategory', Equals: [category] }],
-  })),
-}
 
 /** A version of the trail. @throws {MemberFault} */
 export function readVersion(json: unknown, path: string): SelectingVersion {

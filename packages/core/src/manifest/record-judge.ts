@@ -1,6 +1,7 @@
 import { compileVersion, logFileKind, type CompiledVersion, type SelectingVersion } from '../delivery/index.ts'
 import type { Region, RoutingFields } from '../event/index.ts'
 import { selectableEvent } from '../selector/index.ts'
+import { unknownSelectors } from './manifest.ts'
 import { isObject, type JsonObject } from './members.ts'
 
 export interface RecordJudgeOptions {
@@ -22,11 +23,13 @@ const nowhere = '' as Region
  * - which version was in force at the record's place is in its envelope, which no bucket holds: one of them is enough, and
  *   the two by which a change's own event is judged are among them;
  * - whether it was imported is there, too, and is not judged;
+ * - where the selectors of a version are not known, nothing is judged;
  * - a record that does not say its category, or is no JSON object, is not judged; one that does not say whether it reads
  *   is judged both ways; the source and name of Insights events are those one level down, where they have none.
  */
 export function createRecordJudge(options: RecordJudgeOptions): (record: Uint8Array) => boolean {
   const { versions, region, leadingRegion = nowhere } = options
+  if (versions.some(({ selectors }) => selectors === unknownSelectors)) return () => true
   const compiled = versions.map((version) => compileVersion(version, { region, leadingRegion }))
   return (record) => {
     const routings = record.length > recordBytesMax ? undefined : routingsOf(record)
