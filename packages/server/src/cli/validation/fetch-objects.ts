@@ -10,8 +10,10 @@ export interface CopiedDigest {
   readonly isCopy: boolean
 }
 
-/** Compressed; CloudTrail's own have some megabytes. */
+/** Of a log file, compressed; CloudTrail's own have some megabytes. */
 const storedBytesMax = 256 * 2 ** 20
+/** Of a digest, compressed: what deflate cannot make smaller, it makes a thousandth larger. */
+const storedDigestBytesMax = digestBytesMax + 2 ** 20
 /** Hashed part by part, so it bounds time, not memory: a small file must not keep a verifier busy for ever. */
 const logFileBytesMax = 2 ** 30
 /** Of a digest that is decompressed in one piece: some milliseconds in which nothing else is done. */
@@ -19,7 +21,7 @@ const atOnceBytesMax = 4 * 2 ** 20
 
 /** Never throws what the source says: it is a finding. */
 export async function fetchDigest(source: ObjectSource, place: Place): Promise<FetchedDigest & CopiedDigest> {
-  const object = await read(source, place, { bytesMax: storedBytesMax })
+  const object = await read(source, place, { bytesMax: storedDigestBytesMax })
   const isCopy = 'body' in object && object.metadata === undefined
   if (!('body' in object)) return { ...object, isCopy }
   const { member, content } = inflateAtOnce(object.body, atOnceBytesMax) ?? (await inflateInParts(object.body))

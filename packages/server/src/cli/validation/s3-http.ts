@@ -48,7 +48,7 @@ const errorBytesMax = 64 * 1024
  * object.
  */
 export function createS3Http(): S3Http {
-  const kept = { keepAlive: true, maxFreeSockets: Infinity, timeout: keptMs, scheduling: 'lifo' } as const
+  const kept = { keepAlive: true, timeout: keptMs, scheduling: 'lifo' } as const
   const agents = { plain: new HttpAgent(kept), tls: new HttpsAgent(kept) }
   return {
     async get({ origin, target, headers, options }) {

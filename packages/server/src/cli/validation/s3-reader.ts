@@ -27,8 +27,8 @@ export interface S3Question {
 }
 
 /**
- * Signed GETs on S3's protocol, without the AWS SDK: loading that takes as long as verifying hundreds of log files, and each
- * of its calls as long as hashing one.
+ * Signed GETs on S3's protocol, without the AWS SDK: loading that takes 0.2 s, as long as verifying a hundred log files, and it
+ * reads a body before anybody can say that there is no room for it.
  */
 export interface S3Reader {
   /** An answer of success; undefined: there is no such key. @throws {SourceError} */
@@ -43,6 +43,7 @@ const transientStatuses = new Set([429, 500, 502, 503, 504])
 
 export function createS3Reader({ endpoint, region, credentials, now }: S3ReaderOptions): S3Reader {
   const http = createS3Http()
+  let isClosed = false
   /** Where it is not `region`. */
   const regions = new Map<string, string>()
   const signers = new Map<string, ReturnType<typeof createSigner>>()
@@ -71,7 +72,7 @@ export function createS3Reader({ endpoint, region, credentials, now }: S3ReaderO
         const answer = await send(question, signedRegion)
         if (!transientStatuses.has(answer.status) || attempt === attemptsMax) return answer
       } catch (error) {
-        const isTransient = error instanceof ExchangeError && error.kind === 'connection-lost'
+        const isTransient = error instanceof ExchangeError && error.kind === 'connection-lost' && !isClosed
         if (!isTransient || attempt === attemptsMax) throw error
       }
       await delay(retryMs * 2 ** (attempt - 1) * (0.5 + Math.random()))
@@ -103,7 +104,10 @@ export function createS3Reader({ endpoint, region, credentials, now }: S3ReaderO
         throw failure(question, error.message, error.kind, error)
       }
     },
-    close: () => http.close(),
+    close() {
+      isClosed = true
+      http.close()
+    },
   }
 }
 

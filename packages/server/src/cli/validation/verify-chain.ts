@@ -18,7 +18,7 @@ import { walkChain } from './walk-chain.ts'
  * Log files under way. Enough to hide a store's answering time (64 in 50 ms are 1,280 a second); where the processors are what
  * is waited for, most of these are examined or wait for it, and few are being fetched.
  */
-export const fetchesMax = 64
+const fetchesMax = 64
 
 interface LogFileResult {
   readonly verdict?: AwsVerdict

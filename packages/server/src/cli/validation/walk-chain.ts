@@ -33,8 +33,8 @@ export interface JudgeHint {
   readonly next: readonly Place[]
 }
 
-/** So many digests are fetched ahead. */
-const aheadMax = 8
+/** So many digests are fetched ahead: in idle hours nothing else is waited for. */
+const aheadMax = 32
 
 /**
  * Visits digests in the AWS CLI's order: from the newest along the links, and where they end or a digest is not valid, on
