@@ -5,6 +5,7 @@ import { createCallSlots, type CallSlots } from './call-slots.ts'
 import { createDirectoryBuckets, readBucket } from './directory-buckets.ts'
 import { openDirectoryFiles, type DirectoryStoreBase } from './directory-format.ts'
 import { openLooseContents } from './directory-garbage.ts'
+import { createDirectoryLifecycle, type ApplyLifecycle } from './directory-lifecycle.ts'
 import { createDirectoryListings } from './directory-listings.ts'
 import { createDirectoryObjects, type StoreContext } from './directory-objects.ts'
 import { sealOldContents } from './directory-old-contents.ts'
@@ -47,7 +48,12 @@ export interface DirectoryBucketStoreOptions {
 }
 
 /** The same objects twice: as deliveries see them, and with all that S3 has. */
-export type DirectoryBucketStore = BucketStore & BucketAdministration & { readonly objects: ObjectStore }
+export type DirectoryBucketStore = BucketStore &
+  BucketAdministration & {
+    readonly objects: ObjectStore
+    /** Removes what a bucket's rules say. */
+    readonly applyLifecycle: ApplyLifecycle
+  }
 
 /** Deliveries at a time: four threads of Node.js sync files, some more hash and commit meanwhile. Each holds a body in memory. */
 const writesMax = 16
@@ -158,9 +164,12 @@ export async function openDirectoryBucketStoreOn(
     completeUpload: (upload, parts, conditions) => write(() => uploads.completeUpload(upload, parts, conditions)),
     abortUpload: (upload) => write(() => uploads.abortUpload(upload)),
   }
+  const applyLifecycle = createDirectoryLifecycle(context)
   return {
     isNew,
     objects,
+    applyLifecycle: (bucket, rules, { signal }) =>
+      write(() => applyLifecycle(bucket, rules, { signal: AbortSignal.any([signal, closing.signal]) })),
     supportsConditionalPut: () => true,
     headBucket: (bucket) => read(async () => ({ region: readBucket(index, bucket).region })),
     policy: (bucket) => read(async () => readBucket(index, bucket).policy),

@@ -42,7 +42,7 @@ export function createDirectoryListings(
       readBucket(index, bucket)
       const { limit } = checkListing(page)
       const found = versionsAfter(index, bucket, page, limit + 1)
-      return { versions: found.slice(0, limit), isTruncated: found.length > limit }
+      return { versions: found.slice(0, limit).map(listedVersion), isTruncated: found.length > limit }
     },
     async listUploads(bucket, page) {
       readBucket(index, bucket)
@@ -68,32 +68,39 @@ function listed(key: string, { size, etag, lastModified }: ObjectRecord): Listed
   return { key, size, etag, lastModified }
 }
 
+const listedVersion = ({ key, record, isLatest }: VersionRecord): ListedVersion => ({
+  ...listed(key, record),
+  versionId: versionIdOf(record),
+  isLatest,
+  isDeleteMarker: record.isDeleteMarker ?? false,
+})
+
+export interface VersionRecord {
+  readonly key: string
+  readonly record: ObjectRecord
+  readonly isLatest: boolean
+}
 type ListedRecord = { readonly key: string; readonly bytes: Buffer; readonly record: ObjectRecord }
 
 /** The current versions and the others, each in the order of keys, made one list. */
-function versionsAfter(
+export function versionsAfter(
   reader: IndexReader,
   bucket: string,
   page: ListPage & { readonly afterVersion?: string },
   count: number,
-): ListedVersion[] {
+): VersionRecord[] {
   const start = startOf(reader, bucket, page)
   const current = rangeOf(reader, objectPrefix(bucket), start.prefix, start.current, count, (key, base) =>
     key.toString('utf8', base),
   )
   const others = rangeOf(reader, versionPrefix(bucket), start.prefix, start.others, count, keyOfVersion)
-  const merged: ListedVersion[] = []
+  const merged: VersionRecord[] = []
   let [o, v] = [0, 0]
   while (merged.length < count && (o < current.length || v < others.length)) {
     const [first, other] = [current[o], others[v]]
     const isCurrent = first !== undefined && (other === undefined || Buffer.compare(first.bytes, other.bytes) <= 0)
     const { key, record } = isCurrent ? first : other!
-    merged.push({
-      ...listed(key, record),
-      versionId: versionIdOf(record),
-      isLatest: isCurrent || isNewest(reader, bucket, key, record),
-      isDeleteMarker: record.isDeleteMarker ?? false,
-    })
+    merged.push({ key, record, isLatest: isCurrent || isNewest(reader, bucket, key, record) })
     if (isCurrent) o += 1
     else v += 1
   }

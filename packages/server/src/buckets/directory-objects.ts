@@ -201,7 +201,8 @@ export function storedVersion({ versioning }: BucketRecord, record: ObjectRecord
   }
 }
 
-function deleteVersion(
+/** As S3: with a version id that version, for good; without one a delete marker, or the object of a bucket without versions. */
+export function deleteVersion(
   transaction: IndexTransaction,
   request: DeleteRequest,
   now: number,

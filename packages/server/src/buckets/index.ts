@@ -25,4 +25,7 @@ export { exportBucket, type ExportedFile, type ExportOptions, type ExportSummary
 export { keyBytesMax } from './s3-names.ts'
 export { openMemoryObjectStore } from './memory-object-store.ts'
 export { createObjectKeys, type ObjectKeys, type ObjectKeysOptions } from './object-keys.ts'
+export type { ApplyLifecycle, LifecycleSummary } from './directory-lifecycle.ts'
+export { createLifecycleJob, type LifecycleJobOptions } from './lifecycle-job.ts'
+export type { LifecycleFilter, LifecycleRule, LifecycleRules } from './lifecycle-rules.ts'
 export type * from './object-store.ts'
