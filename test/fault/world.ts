@@ -19,6 +19,7 @@ import { openService, type Service } from '../../packages/server/src/service.ts'
 import { createRotationJob, createSigningKeys } from '../../packages/server/src/signing-keys/index.ts'
 import { periodAt } from '../../packages/server/src/signing-keys/key-periods.ts'
 import { fakeKeyRing, smallKeyPair } from '../../packages/server/src/signing-keys/signing-keys.testing.ts'
+import { noTopics } from '../../packages/server/src/topics/fake-topics.testing.ts'
 import { checkJournal, checkPostings, type Observed } from './checker.ts'
 import { checkDelivered, checkFiles, checkHeld, collectDeliveries } from './delivery-checker.ts'
 import { checkDigests } from './digest-checker.ts'
@@ -229,6 +230,7 @@ export async function createWorld(seed: number) {
         spool: ports.spool,
         signingKeys,
         gzip: inPlaceGzip,
+        topics: noTopics,
         signCheckpoint: signTestCheckpoint,
         clocks,
         random,

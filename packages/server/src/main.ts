@@ -35,6 +35,13 @@ import { openService, type Service } from './service.ts'
 import { createRotationJob, createSigningKeys, type SigningKeys } from './signing-keys/index.ts'
 import { statusRoutes } from './status-routes.ts'
 import { testClockRoutes } from './test-clock-routes.ts'
+import {
+  createRemoteTopicPublisher,
+  openTopics,
+  type TopicEvents,
+  type TopicPublisher,
+  type Topics,
+} from './topics/index.ts'
 
 export interface RunningServer {
   /** `http://127.0.0.1:4580` */
@@ -84,8 +91,40 @@ async function compose(configuration: Configuration, closers: Closers): Promise<
   closers.add(() => schedule.close())
   const rotationFailed = (error: unknown) => report({ kind: 'job-failed', job: 'signing keys', error })
   schedule.add(createRotationJob({ keys: signingKeys, now: clocks.domain, failed: rotationFailed }))
+  const queues = await openQueues({
+    control: storage.control,
+    cipher: storage.keyRing.cipher,
+    receiptKey: storage.keyRing.derive('SQS receipt handles'),
+    clocks,
+    random: systemRandom,
+    onFault: (error, where) => report({ kind: 'failure', message: where, error }),
+  })
+  const topics = await openTopics({
+    control: storage.control,
+    keyRing: storage.keyRing,
+    queues: queues.sink,
+    clocks,
+    random: systemRandom,
+    events: topicEvents(report),
+    subscriberNetworks: configuration.topics.subscriberNetworks,
+    ...(configuration.topics.certificateUrl !== undefined && {
+      certificateEndpoint: configuration.topics.certificateUrl,
+    }),
+  })
+  closers.add(() => topics.close())
+  const publisher = topicPublisher(configuration, topics, clocks, closers)
+  for (const job of [...queues.jobs, ...topics.jobs]) schedule.add(job)
   const service = await openService(
-    { ...storage, signingKeys, signCheckpoint: signer.sign, clocks, random: systemRandom, schedule, report },
+    {
+      ...storage,
+      signingKeys,
+      signCheckpoint: signer.sign,
+      topics: publisher,
+      clocks,
+      random: systemRandom,
+      schedule,
+      report,
+    },
     {
       regions: configuration.regions,
       leadingRegion: configuration.region,
@@ -98,17 +137,20 @@ async function compose(configuration: Configuration, closers: Closers): Promise<
   schedule.add(createKeyJob({ keys: storage.keys, trail: service.trail, failed: keyJobFailed }))
   gauges = gaugesOf(service, storage)
 
-  const queues = await openQueues({
-    control: storage.control,
-    cipher: storage.keyRing.cipher,
-    receiptKey: storage.keyRing.derive('SQS receipt handles'),
-    clocks,
-    random: systemRandom,
-    onFault: (error, where) => report({ kind: 'failure', message: where, error }),
-  })
-  for (const job of queues.jobs) schedule.add(job)
   const clockRoutes = virtualClock ? testClockRoutes(virtualClock, schedule) : []
-  const parts = { configuration, clocks, observer, storage, service, signingKeys, signer, queues, clockRoutes }
+  const parts = {
+    configuration,
+    clocks,
+    observer,
+    storage,
+    service,
+    signingKeys,
+    signer,
+    queues,
+    topics,
+    publisher,
+    clockRoutes,
+  }
   const answer = await serve(parts, closers)
   report({ kind: 'started', endpoint: answer.endpoint, milliseconds: Math.round(performance.now() - beganAt) })
   return answer
@@ -123,6 +165,9 @@ interface Serving {
   readonly signingKeys: SigningKeys
   readonly signer: CheckpointSigner
   readonly queues: Queues
+  readonly topics: Topics
+  /** Built-in topics or others. */
+  readonly publisher: TopicPublisher
   readonly clockRoutes: readonly Route[]
 }
 
@@ -154,11 +199,13 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
     leadingRegion: region,
     refusals,
   }
+  const sns = parts.topics.front({ ...calls, selfTrail: service.trail, onFault })
   const routes = [
     ...statusRoutes({
       metrics: observer.metrics,
       notReady: () => (engine.pid() === undefined ? ['the engine is starting'] : []),
     }),
+    ...sns.routes,
     ...createAwsPlane({
       ...calls,
       registry: createOperationRegistry([
@@ -167,7 +214,7 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
         ListPublicKeys,
       ]),
       selfTrail: service.trail,
-      otherServices: [createKmsFront({ ...calls, keys: storage.keys, selfTrail: service.trail, onFault })],
+      otherServices: [createKmsFront({ ...calls, keys: storage.keys, selfTrail: service.trail, onFault }), sns.service],
       onFault,
       ...(configuration.throttle && { throttle: throttle(clocks) }),
       context: (caller, called) => ({
@@ -180,10 +227,12 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
           status: (trailId, region) => ({
             ...service.delivery.status(trailId, region),
             ...service.digests.status(trailId, region),
+            ...service.notifications.status(trailId, region),
           }),
         },
         signingKeys: parts.signingKeys,
         checkDestination,
+        topics: parts.publisher,
         regions: configuration.regions,
         leadingRegion: region,
       }),
@@ -224,6 +273,7 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
   const { host, port, tls, trustedProxies } = configuration
   const http = await createHttpServer({ host, port, tls, trustedProxies, routes, random, onFault })
   closers.add(() => http.close(stopGraceMs))
+  parts.topics.begin(configuration.publicUrl ?? http.url)
   closers.add(() => parts.queues.endWaits())
   closers.add(() => report({ kind: 'stopping', reason: 'closed' }))
 
@@ -268,6 +318,20 @@ function openSigningKeys({ control, keyRing }: Storage, { domain }: Clocks, repo
     events: { made: tell('made'), destroyed: tell('destroyed') },
   })
 }
+
+/** Where trails announce their files. */
+function topicPublisher({ sns }: Configuration, topics: Topics, { wall }: Clocks, closers: Closers): TopicPublisher {
+  if (!sns) return topics.publisher
+  const remote = createRemoteTopicPublisher({ endpoint: sns.url, credentials: sns.credentials, wall })
+  closers.add(() => remote.close())
+  return remote
+}
+
+const topicEvents = (report: Observer['report']): TopicEvents => ({
+  failed: (subscription, reason) => report({ kind: 'topic-delivery-failed', subscription, reason }),
+  lost: (message) => report({ kind: 'topic-message-lost', ...message }),
+  fault: (step, error) => report({ kind: 'job-failed', job: `topics: ${step}`, error }),
+})
 
 /** Test data goes with the server. */
 async function temporaryDirectory(closers: Closers): Promise<string> {

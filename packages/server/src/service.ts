@@ -30,10 +30,17 @@ import {
 } from './history/index.ts'
 import { openRecordWriter, type RecordWriter } from './intake/index.ts'
 import type { Journal } from './journal/index.ts'
+import {
+  openNotifications,
+  type NotificationEvents,
+  type NotificationLimits,
+  type Notifications,
+} from './notifications/index.ts'
 import type { ServerEvent } from './observability/index.ts'
 import { createOutbox, createSelfTrail, type SelfTrail } from './selftrail/index.ts'
 import type { SigningKeys } from './signing-keys/index.ts'
 import { openStreamTrees, type StreamTrees } from './stream-trees/index.ts'
+import type { TopicPublisher } from './topics/index.ts'
 import { openTrailDirectory, type ControlTrailDirectory } from './trails/index.ts'
 
 /** What the service stands on: the adapters that a deployment, or a simulation, chose. */
@@ -44,6 +51,8 @@ export interface ServicePorts {
   readonly buckets: BucketStore
   readonly content: ContentBuilder
   readonly spool: DeliverySpool
+  /** Where log files are announced. */
+  readonly topics: TopicPublisher
   readonly clocks: Clocks
   readonly random: Random
   readonly schedule: Schedule
@@ -63,6 +72,7 @@ export interface ServiceSettings {
   readonly retentionDays: number
   readonly deliveryLimits?: Partial<DeliveryLimits>
   readonly digestLimits?: Partial<DigestLimits>
+  readonly notificationLimits?: Partial<NotificationLimits>
   /** Simulations make them small. */
   readonly historyLimits?: Partial<HistoryLimits>
 }
@@ -75,6 +85,7 @@ export interface Service {
   readonly trails: ControlTrailDirectory
   readonly delivery: Delivery
   readonly digests: Digests
+  readonly notifications: Notifications
   readonly backfill: Backfill
   readonly trees: StreamTrees
   /** Stops taking work from the journal and closes its consumers; the ports belong to who opened them. */
@@ -119,6 +130,7 @@ export async function openService(ports: ServicePorts, settings: ServiceSettings
     random,
     configVersion: trails.configVersion,
   })
+  let announce = (): void => {}
   const delivery = await openDelivery({
     journal,
     control,
@@ -130,7 +142,7 @@ export async function openService(ports: ServicePorts, settings: ServiceSettings
     now: clocks.domain,
     isOutboxIdle: () => !outbox.isBusy,
     leadingRegion: settings.leadingRegion,
-    events: deliveryEvents(report),
+    events: deliveryEvents(report, () => announce()),
     recordAbandoned: (range, writes) => trail.commit(writes, abandonedCall(range, random), { waitsForRoom: true }),
     ...(ports.timers && { timers: ports.timers }),
     limits: { keptMs: settings.retentionDays * dayMs, ...settings.deliveryLimits },
@@ -164,7 +176,19 @@ export async function openService(ports: ServicePorts, settings: ServiceSettings
     ...(ports.gzip && { gzip: ports.gzip }),
   })
   const isOutboxIdle = (): boolean => !outbox.isBusy
-  const tidy = createHousekeeping({ journal, control, trails, delivery, digests, isOutboxIdle })
+  const notifications = await openNotifications({
+    control,
+    trails,
+    delivery,
+    topics: ports.topics,
+    now: clocks.domain,
+    events: notificationEvents(report),
+    ...(ports.timers && { timers: ports.timers }),
+    ...(settings.notificationLimits && { limits: settings.notificationLimits }),
+  })
+  announce = () => notifications.wake()
+  const readers = [digests, notifications]
+  const tidy = createHousekeeping({ journal, control, trails, delivery, readers, isOutboxIdle })
 
   schedule.add({ name: 'relay outbox', everyMs: hourMs, run: () => outbox.relay() })
   let historyDay = 0
@@ -197,6 +221,7 @@ export async function openService(ports: ServicePorts, settings: ServiceSettings
   schedule.add(trees.job)
   schedule.add(delivery.job)
   schedule.add(digests.job)
+  schedule.add(notifications.job)
   schedule.add({ name: 'delivery housekeeping', everyMs: hourMs, run: tidy })
   schedule.add({ name: 'backfill housekeeping', everyMs: dayMs, run: () => backfill.tidy() })
   return {
@@ -206,9 +231,11 @@ export async function openService(ports: ServicePorts, settings: ServiceSettings
     trails,
     delivery,
     digests,
+    notifications,
     backfill,
     trees,
     async close() {
+      await notifications.close()
       await digests.close()
       await delivery.close()
       await history.close()
@@ -233,8 +260,11 @@ function slowestCursors(
   return new Map(journal.streams().map(({ stream }) => [stream, slowest(stream) as Sequence | 0]))
 }
 
-const deliveryEvents = (report: ServicePorts['report']): DeliveryEvents => ({
-  delivered: (file) => report({ kind: 'delivered', ...file }),
+const deliveryEvents = (report: ServicePorts['report'], announce: () => void): DeliveryEvents => ({
+  delivered(file) {
+    report({ kind: 'delivered', ...file })
+    announce()
+  },
   failed: (step, stream, error) => report({ kind: 'delivery-failed', step, stream, error }),
   abandoned: (range) => report({ kind: 'delivery-abandoned', ...range }),
 })
@@ -249,4 +279,10 @@ const historyEvents = (report: ServicePorts['report']): HistoryEvents => ({
       kind: 'history',
       message: `${stream}, day ${day}: the index holds ${stored} events where ${indexed} were indexed`,
     }),
+})
+
+const notificationEvents = (report: ServicePorts['report']): NotificationEvents => ({
+  announced: (file) => report({ kind: 'announced', ...file }),
+  failed: (step, stream, error) => report({ kind: 'notification-failed', step, stream, error }),
+  abandoned: (file) => report({ kind: 'notification-abandoned', ...file }),
 })

@@ -78,6 +78,15 @@ export interface Configuration {
   readonly checkpointOrigin?: string
   /** A KMS that keeps the keys instead of the built-in one. */
   readonly kms?: ServiceEndpoint
+  readonly sns?: ServiceEndpoint
+  /** Without a slash at its end. Where absent, what the server listens on. */
+  readonly publicUrl?: string
+  readonly topics: {
+    /** Addresses and networks of HTTP(S) subscribers beside the public ones. */
+    readonly subscriberNetworks: readonly string[]
+    /** Without a slash at its end; `{region}` in it stands for the topic's Region. */
+    readonly certificateUrl?: string
+  }
   readonly throttle: boolean
   readonly log: { readonly level: LogLevel }
 }

@@ -32,6 +32,16 @@ export function parseConfiguration(sources: Sources): Configuration {
     sources.environment,
     (message) => problem('kms-endpoint', message),
   )
+  const sns = serviceEndpoint(
+    {
+      url: values['sns-endpoint'],
+      accessKeyId: values['sns-access-key-id'],
+      secretFile: values['sns-secret-access-key-file'],
+      secretVariable: values['sns-secret-access-key-environment'],
+    },
+    sources.environment,
+    (message) => problem('sns-endpoint', message),
+  )
   const configuration: Configuration = {
     mode: mode(sources, value('test'), values.data),
     host: value('host'),
@@ -53,6 +63,14 @@ export function parseConfiguration(sources: Sources): Configuration {
     },
     ...(values['checkpoint-origin'] !== undefined && { checkpointOrigin: values['checkpoint-origin'] }),
     ...(kms && { kms }),
+    ...(sns && { sns }),
+    ...(values['public-url'] !== undefined && { publicUrl: withoutSlash(values['public-url']) }),
+    topics: {
+      subscriberNetworks: value('subscriber-networks'),
+      ...(values['sns-certificate-url'] !== undefined && {
+        certificateUrl: withoutSlash(values['sns-certificate-url']),
+      }),
+    },
     throttle: value('throttle'),
     log: { level: value('log-level') },
   }
@@ -60,6 +78,8 @@ export function parseConfiguration(sources: Sources): Configuration {
   if (problems.length > 0) throw new ConfigurationError(problems)
   return configuration
 }
+
+const withoutSlash = (url: string): string => url.replace(/\/+$/, '')
 
 const mode = ({ environment }: Sources, test: boolean, data: string | undefined): Mode =>
   test

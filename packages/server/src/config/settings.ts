@@ -2,7 +2,7 @@ import { BlockList, isIP } from 'node:net'
 import type { z } from 'zod'
 import { isAccountId, isRegionName } from '@opentrail/core/event'
 import { standardRegions } from './regions.ts'
-import { isHeaderText, isVariable, remoteBuckets } from './remote-buckets-setting.ts'
+import { isEndpoint, isHeaderText, isVariable, remoteBuckets } from './remote-buckets-setting.ts'
 import { isServiceUrl } from './service-endpoint.ts'
 import { byteSize, duration, listOf, onOff, oneOf, text, textMatching, wholeNumber } from './values.ts'
 
@@ -189,6 +189,41 @@ export const settings = {
       brief: 'Environment variable that holds that secret key instead of a file',
     },
   ),
+  'sns-endpoint': setting(textMatching(isServiceUrl, 'a URL such as https://sns.{region}.amazonaws.com'), {
+    placeholder: 'URL',
+    brief: 'SNS whose topics trails announce to instead of the built-in ones; `{region}` stands for the Region',
+  }),
+  'sns-access-key-id': setting(textMatching(isHeaderText, 'a text'), {
+    placeholder: 'ID',
+    brief: 'Access key for sns-endpoint',
+  }),
+  'sns-secret-access-key-file': setting(text, {
+    placeholder: 'FILE',
+    brief: 'File that holds the secret key of sns-access-key-id',
+  }),
+  'sns-secret-access-key-environment': setting(
+    textMatching(isVariable, 'a variable’s name, none that begins with OPENTRAIL_,'),
+    {
+      placeholder: 'NAME',
+      brief: 'Environment variable that holds that secret key instead of a file',
+    },
+  ),
+  'public-url': setting(textMatching(isEndpoint, 'a URL such as https://opentrail.example.org'), {
+    placeholder: 'URL',
+    brief: 'Where clients reach the server: the links in messages of topics lead there',
+    fallbackText: 'the address and port that the server listens on',
+  }),
+  'subscriber-networks': setting(listOf(isAddressOrNetwork, 'addresses or networks'), {
+    placeholder: 'LIST',
+    brief: 'Addresses and networks that HTTP(S) subscribers of topics may have beside the public ones',
+    fallback: [],
+    fallbackText: 'none',
+  }),
+  'sns-certificate-url': setting(textMatching(isServiceUrl, 'a URL such as https://sns.{region}.amazonaws.com'), {
+    placeholder: 'URL',
+    brief: 'Where readers of messages fetch the certificate; `{region}` stands for the Region of the topic',
+    fallbackText: 'as `public-url`',
+  }),
   throttle: setting(onOff, { brief: 'Limit calls per second as AWS does (LookupEvents: 2)', fallback: false }),
   'log-level': setting(oneOf(logLevels), {
     placeholder: 'LEVEL',

@@ -15,6 +15,7 @@ import { seededRandom } from '../disk/seeded-random.testing.ts'
 import type { ServerEvent } from '../observability/index.ts'
 import { openService, type Service } from '../service.ts'
 import { signTestCheckpoint } from '../digests/checkpoint-signer.testing.ts'
+import { noTopics } from '../topics/fake-topics.testing.ts'
 import { createFixedSigningKeys } from '../signing-keys/fixed-signing-keys.testing.ts'
 import { createInPlaceContentBuilder } from './content-builder.ts'
 import type { DeliveryLimits } from './delivery-limits.ts'
@@ -112,6 +113,7 @@ export async function createBench(
         }),
         spool,
         signingKeys: createFixedSigningKeys(),
+        topics: noTopics,
         signCheckpoint: signTestCheckpoint,
         clocks,
         random,

@@ -13,14 +13,16 @@ export interface HousekeepingOptions {
   readonly trails: ControlTrailDirectory
   readonly delivery: Pick<Delivery, 'lanes' | 'isComplete' | 'forget'>
   /** Who reads the ledger after delivery. */
-  readonly digests: {
-    /** Ledger entries after this one are still wanted; undefined: none. */
-    wantedAfter(trailId: string, region: Region): number | undefined
-    /** The trail has a digest to come. */
-    isUnfinished(trailId: string): boolean
-  }
+  readonly readers: readonly LedgerReader[]
   /** No change waits for its event to be in the journal. */
   readonly isOutboxIdle: () => boolean
+}
+
+export interface LedgerReader {
+  /** Ledger entries after this one are still wanted; undefined: none. */
+  wantedAfter(trailId: string, region: Region): number | undefined
+  /** Something is still to be made of what the trail has delivered. */
+  isUnfinished(trailId: string): boolean
 }
 
 /** Ledger entries removed in one transaction, each with what was selected of its range. */
@@ -40,7 +42,7 @@ interface Mark {
  * have delivered everything, and old ledger entries. To be run from time to time, with domain time.
  */
 export function createHousekeeping(options: HousekeepingOptions): (now: number) => Promise<void> {
-  const { journal, control, trails, delivery, digests, isOutboxIdle } = options
+  const { journal, control, trails, delivery, readers, isOutboxIdle } = options
   let marks: Mark | undefined
 
   /**
@@ -54,7 +56,7 @@ export function createHousekeeping(options: HousekeepingOptions): (now: number) 
       const isPassed = lanes.every(
         ({ stream, cursor, plans }) => plans.length === 0 && cursor >= (durable.get(stream) ?? 0),
       )
-      if (!isPassed || digests.isUnfinished(trailId)) continue
+      if (!isPassed || readers.some((reader) => reader.isUnfinished(trailId))) continue
       const alsoIfOver = (): ControlWrite[] =>
         lanes.flatMap(({ stream }) => [
           { key: laneKey(trailId, stream), value: undefined },
@@ -66,7 +68,8 @@ export function createHousekeeping(options: HousekeepingOptions): (now: number) 
 
   /** Resolves to whether something is left. */
   async function pruneLedger({ trailId, stream }: Lane, before: number): Promise<boolean> {
-    const wantedAfter = digests.wantedAfter(trailId, streamParts(stream).region) ?? Infinity
+    const { region } = streamParts(stream)
+    const wantedAfter = Math.min(...readers.map((reader) => reader.wantedAfter(trailId, region) ?? Infinity))
     const isOld = ({ value }: { value: LedgerEntry }): boolean => timeOf(value) < before && value.ordinal <= wantedAfter
     const ledger = ledgerOf(trailId, stream)
     for (;;) {

@@ -27,3 +27,15 @@ export async function readLedger(
     if (found.length < page) return entries
   }
 }
+
+/** At most a page of a lane's ledger behind the entry numbered `after`, in order. @throws {ControlUnavailableError} */
+export async function readLedgerPage(
+  control: Pick<ControlStore, 'list'>,
+  trailId: string,
+  stream: StreamId,
+  after: number,
+): Promise<readonly LedgerEntry[]> {
+  const position = ledgerKey(trailId, stream, after)
+  const found = await control.list<LedgerEntry>(ledgerOf(trailId, stream), { after: position, limit: page })
+  return found.map(({ value }) => value)
+}

@@ -59,6 +59,12 @@ export function createMetrics(gauges: () => Gauges | undefined): Metrics {
   const digests = counter('opentrail_delivered_digests_total', 'Digests delivered', ['bucket'])
   const digestFailures = counter('opentrail_digest_failures_total', 'Failed attempts to make or deliver a digest')
   const abandoned = counter('opentrail_delivery_abandoned_events_total', 'Events given up undelivered', ['reason'])
+  const announced = counter('opentrail_announced_files_total', 'Log files announced to topics')
+  const announceFailures = counter('opentrail_notification_failures_total', 'Failed attempts to announce log files')
+  const unannounced = counter('opentrail_notification_abandoned_total', 'Log files that nobody was told of')
+  const lostMessages = counter('opentrail_topic_messages_lost_total', 'Messages that a subscriber did not get', [
+    'reason',
+  ])
   gauge('opentrail_delivery_backlog_entries', 'Entries that trails have not passed yet', ({ deliveryBacklog }) =>
     deliveryBacklog(),
   )
@@ -115,6 +121,18 @@ export function createMetrics(gauges: () => Gauges | undefined): Metrics {
           break
         case 'delivery-abandoned':
           abandoned.inc({ reason: event.reason }, event.count)
+          break
+        case 'announced':
+          announced.inc()
+          break
+        case 'notification-failed':
+          announceFailures.inc()
+          break
+        case 'notification-abandoned':
+          unannounced.inc()
+          break
+        case 'topic-message-lost':
+          lostMessages.inc({ reason: event.reason })
           break
         case 'failure':
         case 'job-failed':

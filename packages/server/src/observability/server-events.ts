@@ -48,6 +48,24 @@ export type ServerEvent =
       readonly count: number
       readonly reason: string
     }
+  | { readonly kind: 'announced'; readonly stream: string; readonly topicArn: string }
+  | { readonly kind: 'notification-failed'; readonly step: string; readonly stream: string; readonly error: unknown }
+  | {
+      readonly kind: 'notification-abandoned'
+      readonly stream: string
+      readonly topicArn: string
+      readonly key: string
+      readonly code: string
+    }
+  | { readonly kind: 'topic-delivery-failed'; readonly subscription: string; readonly reason: string }
+  | {
+      readonly kind: 'topic-message-lost'
+      readonly subscription: string
+      readonly messageId: string
+      readonly reason: string
+      readonly detail: string
+      readonly isDeadLettered: boolean
+    }
   | {
       readonly kind: 'signing-key'
       readonly change: 'made' | 'destroyed'
@@ -78,6 +96,11 @@ const levels: Record<ServerEvent['kind'], Level> = {
   'digest-delivered': 'debug',
   'digest-failed': 'warn',
   'delivery-abandoned': 'error',
+  announced: 'debug',
+  'notification-failed': 'warn',
+  'notification-abandoned': 'error',
+  'topic-delivery-failed': 'info',
+  'topic-message-lost': 'warn',
   'signing-key': 'info',
   failure: 'error',
 }

@@ -1,5 +1,6 @@
 export { type LostReason, type TopicEvents } from './fan-out.ts'
 export { openTopics, type Topics, type TopicsOptions } from './open-topics.ts'
+export { createRemoteTopicPublisher, type RemoteTopicPublisher } from './remote-topic-publisher.ts'
 export { snsOperationNames, type SnsFrontOptions } from './sns-front.ts'
 export { type TopicLimits } from './topic-limits.ts'
 export { TopicError, type TopicPublisher } from './topic-publisher.ts'

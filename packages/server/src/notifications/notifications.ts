@@ -1,0 +1,194 @@
+import { streamParts, type Region, type StreamId } from '@opentrail/core/event'
+import { trailTopicArn } from '@opentrail/core/trail'
+import { pauseAfter, systemTimers, waitAtMost, type DemandJob, type Timers } from '../clock/index.ts'
+import { listAll } from '../control/index.ts'
+import type { Delivery, DeliveryStatus, LaneDocument } from '../delivery/index.ts'
+import type { ControlTrailDirectory } from '../trails/index.ts'
+import { announcementKey, announcementsPrefix, type AnnouncementDocument } from './announcement-document.ts'
+import { openAnnouncer, type Announcer, type AnnouncerParts } from './announcer.ts'
+import { defaultNotificationLimits, type NotificationLimits } from './notification-limits.ts'
+
+export interface NotificationOptions extends Omit<AnnouncerParts, 'limits' | 'trails'> {
+  readonly trails: ControlTrailDirectory
+  readonly delivery: Pick<Delivery, 'lanes' | 'isComplete'>
+  readonly limits?: Partial<NotificationLimits>
+  /** Real time where absent. */
+  readonly timers?: Timers
+}
+
+/** How announcing stands in one Region: a part of what delivery tells. */
+export type NotificationStatus = Pick<
+  DeliveryStatus,
+  'latestNotificationAt' | 'latestNotificationAttemptAt' | 'latestNotificationError'
+>
+
+/** Tells a trail's topic of each file that was delivered while the trail had one, at least once. */
+export interface Notifications {
+  /** For the schedule. */
+  readonly job: DemandJob
+  /** A file was delivered. */
+  wake(): void
+  status(trailId: string, region: Region): NotificationStatus
+  /** Ledger entries after this one are still wanted; undefined: none. */
+  wantedAfter(trailId: string, region: Region): number | undefined
+  /** A file of the trail is still to be announced. */
+  isUnfinished(trailId: string): boolean
+  /** Stops: waits for what is being published, but not long; what was cut off is repeated at the next start. */
+  close(): Promise<void>
+}
+
+interface OwnAnnouncer {
+  readonly announcer: Announcer
+  failures: number
+  retryAt: number | undefined
+  isWorking: boolean
+}
+
+type Lane = Pick<LaneDocument, 'trailId' | 'stream' | 'ordinal'>
+
+/** What does not come back within this time after the stop is left to the next start. */
+const closeWaitMs = 5_000
+
+/** Reads how far every lane has been announced. @throws {ControlUnavailableError} */
+export async function openNotifications(options: NotificationOptions): Promise<Notifications> {
+  const { control, trails, delivery, now, events, timers = systemTimers } = options
+  const limits = { ...defaultNotificationLimits, ...options.limits }
+  const parts: AnnouncerParts = { ...options, limits }
+  const announcers = new Map<string, OwnAnnouncer>()
+  const running = new Set<Promise<void>>()
+  /** Trails that had no topic when last looked at: nothing that they have delivered until they get one is to be announced. */
+  let withoutTopic = new Set<string>()
+  let isAwake = true
+  let isClosed = false
+
+  function add(document: AnnouncementDocument): OwnAnnouncer {
+    const own = { announcer: openAnnouncer(parts, document), failures: 0, retryAt: undefined, isWorking: false }
+    announcers.set(announcementKey(document.trailId, document.stream), own)
+    return own
+  }
+
+  /** Where nothing is known, from the first entry on: those that are not to be announced say so themselves. */
+  const announcerOf = ({ trailId, stream }: Lane): OwnAnnouncer =>
+    announcers.get(announcementKey(trailId, stream)) ?? add({ trailId, stream, ordinal: 0 })
+
+  /** A trail that is gone may have left files. */
+  function mayAnnounce(trailId: string): boolean {
+    const trail = trails.byId(trailId)
+    return trail ? trailTopicArn(trail) !== undefined : trails.versions(trailId).at(-1)?.topicArn !== undefined
+  }
+
+  /**
+   * Called the moment a change of a trail stands, before anything is delivered under it: what is in the ledger by then needs
+   * not be read to know that it is not to be announced.
+   */
+  function trailsChanged(): void {
+    const before = withoutTopic
+    withoutTopic = new Set(trails.all().flatMap((trail) => (trailTopicArn(trail) === undefined ? [trail.id] : [])))
+    const begun = new Set([...before].filter((id) => trails.byId(id) && !withoutTopic.has(id)))
+    if (begun.size > 0)
+      for (const { trailId, stream, ordinal } of delivery.lanes())
+        if (begun.has(trailId) && !announcers.has(announcementKey(trailId, stream))) add({ trailId, stream, ordinal })
+    // Another topic may take what the one before did not.
+    for (const own of announcers.values()) own.retryAt = undefined
+    isAwake = true
+  }
+
+  const isBehind = (lane: Lane): boolean => announcerOf(lane).announcer.document().ordinal < lane.ordinal
+  const isWanted = (lane: Lane): boolean =>
+    (announcers.has(announcementKey(lane.trailId, lane.stream)) || mayAnnounce(lane.trailId)) && isBehind(lane)
+
+  async function work(own: OwnAnnouncer, stream: StreamId): Promise<void> {
+    own.isWorking = true
+    try {
+      await own.announcer.work(() => isClosed)
+      own.failures = 0
+      own.retryAt = undefined
+    } catch (error) {
+      own.retryAt = now() + pauseAfter(++own.failures, limits)
+      if (!isClosed) events.failed('notification', stream, error)
+    } finally {
+      own.isWorking = false
+      // Something may have been delivered meanwhile.
+      isAwake = true
+    }
+  }
+
+  /** Of lanes that are no more; a start in between finds the document again. */
+  async function forget(lanes: readonly Lane[]): Promise<void> {
+    const left = new Set(lanes.map(({ trailId, stream }) => announcementKey(trailId, stream)))
+    for (const [key, { isWorking }] of announcers) {
+      if (left.has(key) || isWorking) continue
+      announcers.delete(key)
+      await control.transact([{ key, value: undefined }])
+    }
+  }
+
+  function track(action: Promise<void>): void {
+    const tracked = action.finally(() => running.delete(tracked))
+    running.add(tracked)
+  }
+
+  /** When an announcer that failed is to go on. A clock that was set back must not put that off. */
+  const retryAt = (own: OwnAnnouncer): number | undefined =>
+    own.retryAt === undefined ? undefined : (own.retryAt = Math.min(own.retryAt, now() + limits.pauseMaxMs))
+
+  const job: DemandJob = {
+    name: 'notifications',
+    dueAt() {
+      if (isClosed) return undefined
+      if (isAwake) return 0
+      let first = Infinity
+      for (const own of announcers.values()) if (!own.isWorking) first = Math.min(first, retryAt(own) ?? Infinity)
+      return first === Infinity ? undefined : first
+    },
+    async run() {
+      isAwake = false
+      const lanes = delivery.lanes()
+      for (const lane of lanes) {
+        if (!isWanted(lane)) continue
+        const own = announcerOf(lane)
+        if (!own.isWorking && (retryAt(own) ?? 0) <= now()) track(work(own, lane.stream))
+      }
+      for (const own of announcers.values()) if ((own.retryAt ?? Infinity) <= now()) own.retryAt = undefined
+      if (delivery.isComplete())
+        await forget(lanes).catch((error: unknown) => events.failed('forget', '' as StreamId, error))
+    },
+    async settled() {
+      while (running.size > 0) await Promise.all(running)
+    },
+  }
+
+  for (const { value } of await listAll<AnnouncementDocument>(control, announcementsPrefix)) add(value)
+  trailsChanged()
+  const unsubscribe = trails.subscribe(trailsChanged)
+
+  const laneOf = (trailId: string, region: Region): Lane | undefined =>
+    delivery.lanes().find((lane) => lane.trailId === trailId && streamParts(lane.stream).region === region)
+  return {
+    job,
+    wake() {
+      isAwake = true
+    },
+    status(trailId, region) {
+      const lane = laneOf(trailId, region)
+      const own = lane && announcers.get(announcementKey(trailId, lane.stream))
+      if (!own || !mayAnnounce(trailId)) return {}
+      const { latestNotificationAt, latestNotificationAttemptAt, latestNotificationError } = own.announcer.document()
+      return {
+        ...(latestNotificationAt !== undefined && { latestNotificationAt }),
+        ...(latestNotificationAttemptAt !== undefined && { latestNotificationAttemptAt }),
+        ...(latestNotificationError !== undefined && { latestNotificationError }),
+      }
+    },
+    wantedAfter(trailId, region) {
+      const lane = laneOf(trailId, region)
+      return lane && isWanted(lane) ? announcerOf(lane).announcer.document().ordinal : undefined
+    },
+    isUnfinished: (trailId) => delivery.lanes().some((lane) => lane.trailId === trailId && isWanted(lane)),
+    async close() {
+      isClosed = true
+      unsubscribe()
+      await waitAtMost(timers, closeWaitMs, Promise.all(running))
+    },
+  }
+}
