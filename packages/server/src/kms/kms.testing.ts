@@ -3,7 +3,7 @@ import { createSecretKey, hash, randomBytes } from 'node:crypto'
 import type { AccountId, Region } from '@opentrail/core/event'
 import type { Principal, Role } from '../accounts/index.ts'
 import { createSigV4Verifier, signRequest, type SigningCredential } from '../auth/index.ts'
-import { systemRandom } from '../clock/index.ts'
+import { systemRandom, type Random } from '../clock/index.ts'
 import { createMemoryControlStore, type ControlStore } from '../control/index.ts'
 import { createRefusalRecorder, type Answer, type Exchange, type SharedPathService } from '../http/index.ts'
 import type { KeyRing } from '../keyring/index.ts'
@@ -65,6 +65,7 @@ export interface KmsWorldOptions {
   readonly control?: ControlStore
   readonly keyRing?: ReturnType<typeof fakeKeyRing>
   readonly time?: { now: number }
+  readonly random?: Random
 }
 
 export interface KmsReply {
@@ -99,7 +100,7 @@ export async function openKmsWorld(options: KmsWorldOptions = {}) {
       calls.push(call)
     },
   }
-  const keys = await openBuiltInKeys({ control, keyRing, random: systemRandom, now: () => time.now })
+  const keys = await openBuiltInKeys({ control, keyRing, random: options.random ?? systemRandom, now: () => time.now })
   const onFault = (error: unknown): void => void faults.push(error)
   const front = createKmsFront({
     keys,
@@ -171,18 +172,8 @@ export async function sendTo(
   target = '/',
 ): Promise<KmsReply> {
   const answers: Answer[] = []
-  const exchange: Partial<Exchange> = {
-    wire: { method: 'POST', target, rawHeaders: Object.entries(headers).flat() },
-    path: '/',
-    query: target.slice(2),
-    requestId: '00000000-0000-4000-8000-000000000000',
-    sourceIPAddress: '203.0.113.7',
-    userAgent: headers['user-agent'] ?? 'test',
-    header: (name) => headers[name],
-    readBody: async () => body,
-    respond: (answer) => void answers.push(answer),
-  }
-  await front.handle(exchange as Exchange)
+  const exchange = exchangeOf(headers, body, target, (answer) => void answers.push(answer))
+  await front.handle(exchange)
   const [answer, ...more] = answers
   assert.ok(answer && more.length === 0, `${answers.length} answers`)
   const text = Buffer.from(answer.body ?? '').toString()
@@ -192,6 +183,27 @@ export async function sendTo(
     body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
     text,
   }
+}
+
+/** As much of an exchange as the front looks at. */
+export function exchangeOf(
+  headers: Readonly<Record<string, string>>,
+  body: Buffer,
+  target: string,
+  respond: (answer: Answer) => void,
+): Exchange {
+  const exchange: Partial<Exchange> = {
+    wire: { method: 'POST', target, rawHeaders: Object.entries(headers).flat() },
+    path: '/',
+    query: target.slice(2),
+    requestId: '00000000-0000-4000-8000-000000000000',
+    sourceIPAddress: '203.0.113.7',
+    userAgent: headers['user-agent'] ?? 'test',
+    header: (name) => headers[name],
+    readBody: async () => body,
+    respond,
+  }
+  return exchange as Exchange
 }
 
 /** Base64 as the protocol has it. */
