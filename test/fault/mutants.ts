@@ -1,4 +1,5 @@
 import { deliveryMutants } from './delivery-mutants.ts'
+import { digestMutants } from './digest-mutants.ts'
 
 /** A deliberate breakage of the product: texts of one file, replaced while it is loaded. Nothing on disk changes. */
 export interface Mutant {
@@ -193,4 +194,5 @@ export const mutants: readonly Mutant[] = [
     edits: [{ from: 'newest < admittedBefore', to: 'newest < admittedBefore + 86_400_000' }],
   },
   ...deliveryMutants,
+  ...digestMutants,
 ]
