@@ -81,7 +81,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   // Journal and engine take half a second each and do not need one another. Whichever opens is closed, whatever the other does.
   const opening = openJournal(options, paths, keyRing)
   const starting = startHistoryEngine(options, paths)
-  const making = openBuckets(options, paths, keyRing)
+  const making = openBuckets(options, paths, keyRing, keyService)
   await Promise.allSettled([opening, starting, making])
   const [journal, engine, { embedded, buckets }] = await Promise.all([opening, starting, making])
   const postings = createCachedPostingsStore(await openClickHousePostingsStore({ client: engine.client }))
@@ -134,12 +134,13 @@ async function openBuckets(
   { configuration, clocks, closers }: StorageOptions,
   paths: DataPaths,
   keyRing: KeyRing,
+  keyService: KeyService,
 ): Promise<Pick<Storage, 'embedded' | 'buckets'>> {
   const letsDeliver = createLetsDeliver()
   const embedded = await openDirectoryBucketStore({
     directory: paths.buckets,
     now: clocks.domain,
-    keys: createObjectKeys({ cipher: keyRing.cipher, indexKey: keyRing.derive('bucket index') }),
+    keys: createObjectKeys({ cipher: keyRing.cipher, indexKey: keyRing.derive('bucket index'), keys: keyService }),
     checkPolicy: bucketPolicyFault,
     mayPut({ policy, ...object }) {
       const destination = destinationOf(object)

@@ -79,6 +79,23 @@ describe('what a put sends', () => {
       assert.equal(headers[name], undefined, name)
   })
 
+  test('how the object is to be encrypted, and for which trail', async () => {
+    const { store, requests } = await storeFor(stored)
+    const keyId = 'arn:aws:kms:eu-west-1:000000000000:key/one'
+    await store.put(object({ encryption: { kind: 'aws:kms', keyId } }))
+    await store.put(object({ encryption: { kind: 'aws:kms', keyId }, caller: { kind: 'owner' } }))
+    await store.put(object({ encryption: { kind: 'AES256' } }))
+    const sent = requests.map(({ headers }) =>
+      ['', '-aws-kms-key-id', '-context'].map((end) => headers[`x-amz-server-side-encryption${end}`]),
+    )
+    const context = Buffer.from('{"aws:cloudtrail:arn":"arn:aws:cloudtrail:eu-west-1:000000000000:trail/t"}')
+    assert.deepEqual(sent, [
+      ['aws:kms', keyId, context.toString('base64')],
+      ['aws:kms', keyId, undefined],
+      ['AES256', undefined, undefined],
+    ])
+  })
+
   test('for the owner: no ACL', async () => {
     const { store, requests } = await storeFor(stored)
     await store.put(object({ caller: { kind: 'owner' } }))

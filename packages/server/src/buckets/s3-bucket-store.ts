@@ -59,6 +59,7 @@ export function createS3BucketStore(options: S3BucketStoreOptions): BucketStore 
       ...(metadata !== undefined && { Metadata: { ...metadata } }),
       ...(withAcl && { ACL: 'bucket-owner-full-control' as const }),
       ...(isConditional && { IfNoneMatch: '*' }),
+      ...encryptionInput(object),
     }
     const { output, answer } = await client.call(
       { operation: 'PutObject', bucket, key, isWrite: true },
@@ -158,6 +159,19 @@ export function createS3BucketStore(options: S3BucketStoreOptions): BucketStore 
       return listedPage(output)
     },
     close: () => client.close(),
+  }
+}
+
+/** The object's own ARN S3 adds to the encryption context itself; which trail delivers only we can say. */
+function encryptionInput({ encryption, caller }: NewObject) {
+  if (!encryption) return {}
+  if (encryption.kind === 'AES256') return { ServerSideEncryption: 'AES256' as const }
+  const context = caller.kind === 'delivery' && JSON.stringify({ 'aws:cloudtrail:arn': caller.trailArn })
+  return {
+    ServerSideEncryption: 'aws:kms' as const,
+    ...(encryption.keyId !== undefined && { SSEKMSKeyId: encryption.keyId }),
+    ...(encryption.bucketKey && { BucketKeyEnabled: true }),
+    ...(context && { SSEKMSEncryptionContext: Buffer.from(context).toString('base64') }),
   }
 }
 
