@@ -99,10 +99,16 @@ const records: readonly ManifestDamage[] = [
     (part) => expect('root-mismatch', part),
   ),
   // What nobody can see who kept nothing, or only the tree: the record is among the hidden ones from now on.
-  rewriteLogFile('a record is hidden afterwards, and everything signed anew', allButLast, hideLast, () => []),
-  rewriteLogFile('the same, and the tree was kept', allButLast, hideLast, () => [], newestTree),
+  rewriteLogFile('a delivered record is hidden later, and everything signed anew', allButLast, hideLast, () => []),
   rewriteLogFile(
-    'the same, and the newest digest was kept',
+    'a delivered record is hidden later, and the newest tree was kept',
+    allButLast,
+    hideLast,
+    () => [],
+    newestTree,
+  ),
+  rewriteLogFile(
+    'a delivered record is hidden later, and the newest digest was kept',
     allButLast,
     hideLast,
     (_, { digests }) => expect('checkpoint-differs', digests.at(-1)!),

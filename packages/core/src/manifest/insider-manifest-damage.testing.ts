@@ -154,7 +154,7 @@ const chains: readonly ManifestDamage[] = [
   }),
   toNewest('the newest manifest goes on from another tree', forkNewest),
   toNewest(
-    'the same, and the tree was kept',
+    'the newest manifest goes on from another tree, and the right one was kept',
     async (target, part, manifest) => [
       ...((await forkNewest(target, part, manifest)) ?? []),
       ...expect('kept-checkpoint-differs', part),
