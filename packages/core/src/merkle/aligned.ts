@@ -8,11 +8,12 @@ import { perfectSpans, type Piece, type Span } from './spans.ts'
  * right: at most two of each level, so at most 106. From 0 on they are those of a frontier.
  */
 export function* alignedSpans({ begin, end }: Span): Generator<Span> {
-  for (let at = begin; at < end;) {
-    let width = 1
+  // The widths rise, then fall: each span begins with that of the one before.
+  let width = 1
+  for (let at = begin; at < end; at += width) {
     while (at % (2 * width) === 0 && at + 2 * width <= end) width *= 2
+    while (at + width > end) width /= 2
     yield { begin: at, end: at + width }
-    at += width
   }
 }
 
