@@ -130,7 +130,7 @@ export async function openService(ports: ServicePorts, settings: ServiceSettings
     random,
     configVersion: trails.configVersion,
   })
-  let announce = (): void => {}
+  let announce: (() => void) | undefined
   const delivery = await openDelivery({
     journal,
     control,
@@ -142,7 +142,7 @@ export async function openService(ports: ServicePorts, settings: ServiceSettings
     now: clocks.domain,
     isOutboxIdle: () => !outbox.isBusy,
     leadingRegion: settings.leadingRegion,
-    events: deliveryEvents(report, () => announce()),
+    events: deliveryEvents(report, () => announce?.()),
     recordAbandoned: (range, writes) => trail.commit(writes, abandonedCall(range, random), { waitsForRoom: true }),
     ...(ports.timers && { timers: ports.timers }),
     limits: { keptMs: settings.retentionDays * dayMs, ...settings.deliveryLimits },
@@ -222,7 +222,14 @@ export async function openService(ports: ServicePorts, settings: ServiceSettings
   schedule.add(delivery.job)
   schedule.add(digests.job)
   schedule.add(notifications.job)
-  schedule.add({ name: 'delivery housekeeping', everyMs: hourMs, run: tidy })
+  schedule.add({
+    name: 'delivery housekeeping',
+    everyMs: hourMs,
+    async run(now) {
+      await tidy(now)
+      await notifications.tidy()
+    },
+  })
   schedule.add({ name: 'backfill housekeeping', everyMs: dayMs, run: () => backfill.tidy() })
   return {
     writer,

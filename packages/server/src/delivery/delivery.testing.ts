@@ -15,6 +15,7 @@ import { seededRandom } from '../disk/seeded-random.testing.ts'
 import type { ServerEvent } from '../observability/index.ts'
 import { openService, type Service } from '../service.ts'
 import { signTestCheckpoint } from '../digests/checkpoint-signer.testing.ts'
+import type { TopicPublisher } from '../topics/index.ts'
 import { noTopics } from '../topics/fake-topics.testing.ts'
 import { createFixedSigningKeys } from '../signing-keys/fixed-signing-keys.testing.ts'
 import { createInPlaceContentBuilder } from './content-builder.ts'
@@ -60,11 +61,13 @@ export async function createBench(
     readonly limits?: Partial<DeliveryLimits>
     readonly isConditional?: boolean
     readonly fileEvents?: number
+    readonly topics?: TopicPublisher
+    readonly control?: ControlStore
   } = {},
 ): Promise<Bench> {
   let clock = startedAt
   const journal = createMemoryJournal()
-  const control = createMemoryControlStore()
+  const control = options.control ?? createMemoryControlStore()
   const spool = createMemorySpool()
   const buckets = createMemoryBucketStore({ now: () => clock })
   await buckets.createBucket('logs', { owner: account, region: home })
@@ -113,7 +116,7 @@ export async function createBench(
         }),
         spool,
         signingKeys: createFixedSigningKeys(),
-        topics: noTopics,
+        topics: options.topics ?? noTopics,
         signCheckpoint: signTestCheckpoint,
         clocks,
         random,

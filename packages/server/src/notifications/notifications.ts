@@ -33,6 +33,8 @@ export interface Notifications {
   wantedAfter(trailId: string, region: Region): number | undefined
   /** A file of the trail is still to be announced. */
   isUnfinished(trailId: string): boolean
+  /** Forgets lanes that are no more. @throws {ControlUnavailableError} the rest is forgotten the next time */
+  tidy(): Promise<void>
   /** Stops: waits for what is being published, but not long; what was cut off is repeated at the next start. */
   close(): Promise<void>
 }
@@ -113,9 +115,9 @@ export async function openNotifications(options: NotificationOptions): Promise<N
     }
   }
 
-  /** Of lanes that are no more; a start in between finds the document again. */
-  async function forget(lanes: readonly Lane[]): Promise<void> {
-    const left = new Set(lanes.map(({ trailId, stream }) => announcementKey(trailId, stream)))
+  async function tidy(): Promise<void> {
+    if (!delivery.isComplete()) return
+    const left = new Set(delivery.lanes().map(({ trailId, stream }) => announcementKey(trailId, stream)))
     for (const [key, { isWorking }] of announcers) {
       if (left.has(key) || isWorking) continue
       announcers.delete(key)
@@ -143,15 +145,12 @@ export async function openNotifications(options: NotificationOptions): Promise<N
     },
     async run() {
       isAwake = false
-      const lanes = delivery.lanes()
-      for (const lane of lanes) {
+      for (const lane of delivery.lanes()) {
         if (!isWanted(lane)) continue
         const own = announcerOf(lane)
         if (!own.isWorking && (retryAt(own) ?? 0) <= now()) track(work(own, lane.stream))
       }
       for (const own of announcers.values()) if ((own.retryAt ?? Infinity) <= now()) own.retryAt = undefined
-      if (delivery.isComplete())
-        await forget(lanes).catch((error: unknown) => events.failed('forget', '' as StreamId, error))
     },
     async settled() {
       while (running.size > 0) await Promise.all(running)
@@ -184,6 +183,7 @@ export async function openNotifications(options: NotificationOptions): Promise<N
       const lane = laneOf(trailId, region)
       return lane && isWanted(lane) ? announcerOf(lane).announcer.document().ordinal : undefined
     },
+    tidy,
     isUnfinished: (trailId) => delivery.lanes().some((lane) => lane.trailId === trailId && isWanted(lane)),
     async close() {
       isClosed = true
