@@ -1,27 +1,36 @@
-/** Values by the time they fall due, earliest first. */
+export interface Due<T> {
+  readonly at: number
+  readonly value: T
+}
+
+/** Values by the time they fall due, earliest first; of the same time, those that came first. */
 export interface DueHeap<T> {
   readonly size: number
   push(at: number, value: T): void
-  peek(): { readonly at: number; readonly value: T } | undefined
-  pop(): { readonly at: number; readonly value: T } | undefined
+  peek(): Due<T> | undefined
+  pop(): Due<T> | undefined
   clear(): void
 }
 
 /** A binary heap: children of `i` are at `2i + 1` and `2i + 2`. */
 export function createDueHeap<T>(): DueHeap<T> {
-  let items: { readonly at: number; readonly value: T }[] = []
+  let items: (Due<T> & { readonly order: number })[] = []
+  let order = 0
   const swap = (a: number, b: number) => {
     const item = items[a]!
     items[a] = items[b]!
     items[b] = item
   }
-  const isBefore = (a: number, b: number): boolean => b >= items.length || items[a]!.at <= items[b]!.at
+  const isBefore = (a: number, b: number): boolean => {
+    const [one, other] = [items[a]!, items[b]]
+    return !other || one.at < other.at || (one.at === other.at && one.order < other.order)
+  }
   return {
     get size() {
       return items.length
     },
     push(at, value) {
-      items.push({ at, value })
+      items.push({ at, value, order: order++ })
       for (let child = items.length - 1; child > 0;) {
         const parent = (child - 1) >> 1
         if (isBefore(parent, child)) return

@@ -94,7 +94,7 @@ export function createSending(parts: StoreParts): Sending {
       for (const entry of entries) messages.doubts.set(entry, () => found(entry))
     }
     if (stored) return entries
-    throw unavailable('The messages could not be made durable. Try again.', cause)
+    throw notDurable(cause)
   }
 
   async function append(
@@ -181,8 +181,15 @@ export function createSending(parts: StoreParts): Sending {
     append,
     async send(queue, sent) {
       await settle(parts.messagesOf(queue))
-      await cipher.prepare(queue.account)
-      return sequences.take(sent.length, (first) => sendNumbered(queue, sent, first))
+      try {
+        await cipher.prepare(queue.account)
+        return await sequences.take(sent.length, (first) => sendNumbered(queue, sent, first))
+      } catch (error) {
+        // A key or a number could not be had: nothing was sent.
+        throw error instanceof ControlUnavailableError ? notDurable(error) : error
+      }
     },
   }
 }
+
+const notDurable = (cause: unknown) => unavailable('The messages could not be made durable. Try again.', cause)
