@@ -19,17 +19,19 @@ const cells = (table: string): string[][] =>
     .map((line) => line.split('|').map((cell) => cell.trim()))
     .filter(([, first]) => !/^-+$/.test(first ?? ''))
 
-function checkTable(name: string, rows: readonly string[]): void {
-  const table = new RegExp(`<!-- ${name} -->\n(.*)<!-- /${name} -->`, 's').exec(document)?.[1] ?? ''
-  assert.deepEqual(cells(table), cells(rows.join('\n')), `the table ${name} should be:\n${rows.join('\n')}`)
-}
+/** The document's table, and what it should be. */
+const tables = (name: string, rows: readonly string[]): [string[][], string[][], string] => [
+  cells(new RegExp(`<!-- ${name} -->\n(.*)<!-- /${name} -->`, 's').exec(document)?.[1] ?? ''),
+  cells(rows.join('\n')),
+  `the table ${name} should be:\n${rows.join('\n')}`,
+]
 
 describe('docs/reference/manifests.md', () => {
   test('the table has all kinds of findings, as the code has them', () => {
     const rows = Object.entries(manifestFindingKinds).map(
       ([kind, { severity, meaning }]) => `| \`${kind}\` | ${severity} | ${meaning} |`,
     )
-    checkTable('findings', ['| Kind | Severity | Meaning |', ...rows])
+    assert.deepEqual(...tables('findings', ['| Kind | Severity | Meaning |', ...rows]))
   })
 
   test.each([
@@ -46,6 +48,6 @@ describe('docs/reference/manifests.md', () => {
       const kinds = [...new Set(expected.map(({ kind }) => `\`${kind}\``))]
       rows.push(`| ${damage.name} | ${kinds.join(', ') || 'nothing'} |`)
     }
-    checkTable(name, ['| Damage | Found |', ...rows])
+    assert.deepEqual(...tables(name, ['| Damage | Found |', ...rows]))
   })
 })
