@@ -20,6 +20,7 @@ const under = (world: KmsWorld, service: KeyService): KeyServiceUnderTest => ({
   region,
   user,
   heedsPolicies: true,
+  heedsStates: true,
   createKey: async (Policy) => (await world.createKey({ Policy, BypassPolicyLockoutSafetyCheck: true })).arn,
   createAlias: async (AliasName, TargetKeyId) => void (await world.ok('CreateAlias', { AliasName, TargetKeyId })),
   disable: async (KeyId) => void (await world.ok('DisableKey', { KeyId })),
@@ -88,7 +89,7 @@ describe('a remote key service that misbehaves', () => {
 
   test('never gets more into memory than an answer needs, and nothing but JSON objects and keys of 32 bytes', async () => {
     const short = { KeyId: arn, Plaintext: Buffer.alloc(16).toString('base64'), CiphertextBlob: 'AAAA' }
-    const answers = ['x'.repeat(1_000_000), '<html>', '[]', '{}', 'null', JSON.stringify(short)]
+    const answers = ['x'.repeat(1_000_000), '', '<html>', '[]', '{}', 'null', JSON.stringify(short)]
     for (const body of answers)
       assert.equal(
         await codeFrom((_, answer) => void answer.writeHead(200).end(body)),

@@ -102,7 +102,9 @@ async function readAnswer(incoming: IncomingMessage): Promise<KmsAnswer> {
   throw status === 200 ? invalidResponse('no JSON object') : invalidResponse(`status ${status}`)
 }
 
+/** An operation without an output has no body, or null for one. */
 function parse(text: string): Readonly<Record<string, unknown>> | undefined {
+  if (text === '' || text === 'null') return {}
   try {
     const value: unknown = JSON.parse(text)
     return typeof value === 'object' && value !== null && !Array.isArray(value)
