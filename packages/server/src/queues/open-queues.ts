@@ -35,6 +35,8 @@ export interface Queues {
   front(options: SqsFrontOptions): Route
   /** Answers receives that wait, and lets none wait any more; for a stop, before connections are waited for. */
   endWaits(): void
+  /** Receives that wait for messages at the moment. */
+  waiting(): number
 }
 
 const tidyEveryMs = 60_000
@@ -68,6 +70,7 @@ export async function openQueues(options: QueuesOptions): Promise<Queues> {
     ],
     front: (frontOptions) => createSqsFront(parts, frontOptions),
     endWaits: () => waiting.end(),
+    waiting: () => waiting.size,
   }
 }
 

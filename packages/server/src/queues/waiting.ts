@@ -17,6 +17,8 @@ export interface Waiting {
   wake(queueId: string): void
   /** Queues for which somebody waits. */
   queueIds(): Iterable<string>
+  /** Receives that wait. */
+  readonly size: number
   readonly isEnded: boolean
   /** Ends all waits, and from now on none begins. */
   end(): void
@@ -34,6 +36,9 @@ export function createWaiting(timers: Timers, waitersMax: number): Waiting {
   }
 
   return {
+    get size() {
+      return waiting
+    },
     get isEnded() {
       return isEnded
     },
