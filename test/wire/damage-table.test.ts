@@ -18,7 +18,7 @@ import { hasVersitygw } from '../s3-server.ts'
 import { skipped } from '../skip.ts'
 import { createDamageJudge, pieceLength, type Judgement } from './damage-judge.ts'
 import { endOf, withTrail } from './lively-trail.ts'
-import { chains, chainText, digestsOf, liveTwice, readBucket } from './two-trails.ts'
+import { chains, chainText, digestsOf, liveTwice, readBucket, regions } from './two-trails.ts'
 import { createVerifiers, type Verdicts } from './two-verdicts.ts'
 
 /** An insider has the keys that the server has made. */
@@ -47,7 +47,7 @@ const piecesMax = 6
 
 describe.skipIf(!isThere)('every damage', () => {
   test('is found by ours, and the table says what the AWS CLI reports of it', { timeout }, () =>
-    withTrail(async ({ server, cloudTrail, s3, store, bucket }) => {
+    withTrail({ regions: regions.join() }, async ({ server, cloudTrail, s3, store, bucket }) => {
       const now = await liveTwice(server, cloudTrail, bucket, pieceLength * piecesMax)
       const clean = await readBucket(s3, bucket)
       const verify = createVerifiers(server, store, endOf(now).slice(0, 19))

@@ -41,7 +41,7 @@ const lines = (text: string): string[] => text.split(heading)[0]!.split('\n').fi
 
 describe.skipIf(!isThere)('opentrail validate-logs beside aws cloudtrail validate-logs', () => {
   test('the same lines and exit codes, clean and damaged, and what only ours finds', { timeout }, () =>
-    withTrail(async ({ server, cloudTrail, s3, store, bucket }) => {
+    withTrail({ regions: `${home},eu-west-1` }, async ({ server, cloudTrail, s3, store, bucket }) => {
       await cloudTrail.send(
         new CreateTrailCommand({ Name: 'audit', S3BucketName: bucket, EnableLogFileValidation: true }),
       )

@@ -24,7 +24,7 @@ export interface ChainName {
   readonly region: string
 }
 
-const regions = [home, 'eu-west-1']
+export const regions = [home, 'eu-west-1']
 const trails = ['audit', 'second']
 /** The first is the one that is damaged. */
 export const chains = trails.flatMap((trail) => regions.map((region): ChainName => ({ trail, region })))

@@ -70,7 +70,7 @@ describe.skipIf(!isThere)('aws cloudtrail validate-logs says yes', () => {
 
 describe.skipIf(!hasStore)('aws cloudtrail validate-logs on an S3 server that is not ours', () => {
   test('says yes to what was delivered, and no to every damage that it can see', { timeout }, () =>
-    withTrail(async ({ server, cloudTrail, s3, store, bucket }) => {
+    withTrail({ regions: `${home},eu-west-1` }, async ({ server, cloudTrail, s3, store, bucket }) => {
       await cloudTrail.send(
         new CreateTrailCommand({ Name: 'audit', S3BucketName: bucket, EnableLogFileValidation: true }),
       )

@@ -1,5 +1,6 @@
 import { CommandError } from '../command-error.ts'
 import { connect, type Connection, type ConnectionFlags } from '../connection.ts'
+import { control } from '../control-client.ts'
 import { print, printError, printJson, programName, type CliContext } from '../context.ts'
 import type { FormatFlags } from '../flags.ts'
 import { callOperation } from '../signed-request.ts'
@@ -14,6 +15,12 @@ export interface CreateTrailFlags extends TrailFlags {
   readonly multiRegion?: boolean
   readonly start?: boolean
   readonly validate?: boolean
+}
+
+/** Over the control socket: for this there is no API of AWS's. */
+export interface BackfillFlags extends FormatFlags {
+  readonly data?: string
+  readonly region?: string
 }
 
 interface Trail {
@@ -118,6 +125,52 @@ const act = (operation: string, done: string) =>
 export const startTrail = act('StartLogging', 'is logging')
 export const stopTrail = act('StopLogging', 'has stopped logging; what it recorded before is still delivered')
 export const deleteTrail = act('DeleteTrail', 'is deleted; its files stay where they are')
+
+interface Backfilled {
+  readonly region: string
+  readonly digests: number
+  readonly files: number
+  readonly left: 'later' | 'waiting' | 'done'
+}
+
+/** Asks again and again: one answer is some seconds of work. */
+export async function backfillDigests(this: CliContext, flags: BackfillFlags, trail: string): Promise<void> {
+  const total = new Map<string, Backfilled>()
+  const { region: only, ...where } = flags
+  const input = { trail, ...(only !== undefined && { region: only }) }
+  for (;;) {
+    const { regions } = await control<{ readonly regions: readonly Backfilled[] }>(
+      this,
+      where,
+      'trails/backfill-digests',
+      input,
+    )
+    for (const { region, digests, files, left } of regions) {
+      const before = total.get(region)
+      total.set(region, {
+        region,
+        digests: digests + (before?.digests ?? 0),
+        files: files + (before?.files ?? 0),
+        left,
+      })
+    }
+    if (regions.every(({ left }) => left !== 'later')) break
+  }
+  const done = [...total.values()]
+  if (flags.format === 'json') return printJson(this, { regions: done })
+  const rows = done.filter(({ digests }) => digests > 0)
+  if (rows.length === 0) printError(this, `There is no digest to make for trail ${trail}.`)
+  else
+    print(
+      this,
+      formatTable(
+        ['REGION', 'BACKFILL DIGESTS', 'LOG FILES'],
+        rows.map(({ region, digests, files }) => [region, String(digests), String(files)]),
+      ),
+    )
+  if (done.some(({ left }) => left === 'waiting'))
+    printError(this, 'Files of the hour that is not over yet are left: run this again when it is.')
+}
 
 const destination = ({ S3BucketName, S3KeyPrefix }: Trail): string =>
   `s3://${S3BucketName}${S3KeyPrefix ? `/${S3KeyPrefix}` : ''}`

@@ -1,7 +1,7 @@
 import { buildCommand, buildRouteMap } from '@stricli/core'
-import type { CreateTrailFlags, TrailFlags } from '../commands/trail.ts'
+import type { BackfillFlags, CreateTrailFlags, TrailFlags } from '../commands/trail.ts'
 import type { CliContext } from '../context.ts'
-import { connectionFlags, formatFlags, positional, switchFlag, textFlag } from '../flags.ts'
+import { connectionFlags, dataFlags, formatFlags, positional, switchFlag, textFlag } from '../flags.ts'
 
 const load = () => import('../commands/trail.ts')
 const flags = { ...connectionFlags, ...formatFlags }
@@ -46,6 +46,18 @@ export const trailRoutes = buildRouteMap({
     status: named('trailStatus', 'Show whether a trail is logging, and what it delivered last'),
     start: named('startTrail', 'Start logging'),
     stop: named('stopTrail', 'Stop logging'),
+    backfillDigests: buildCommand<BackfillFlags, [string], CliContext>({
+      loader: async () => (await load()).backfillDigests,
+      parameters: {
+        flags: { ...dataFlags, region: textFlag('Of this Region only', 'REGION'), ...formatFlags },
+        positional: name,
+      },
+      docs: {
+        brief: 'Make digests of log files that are in none (on the machine of the server)',
+        fullDescription:
+          'Makes backfill digests for every hour with log files that were delivered while validation was off, for as long as the server remembers their hashes: 90 days. Run again it makes nothing twice.',
+      },
+    }),
     delete: named('deleteTrail', 'Delete a trail; its log files stay'),
   },
   docs: { brief: 'Create and manage trails' },
