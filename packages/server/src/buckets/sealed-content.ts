@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, type KeyObject } from 'node:crypto'
 import { DiskNotFoundError, type DiskFile } from '../disk/index.ts'
 import { BucketError } from './bucket-store.ts'
 import type { BodyDigests } from './body-digests.ts'
@@ -30,12 +30,7 @@ export async function writeSealed(
   body: AsyncIterable<Uint8Array>,
   digests: BodyDigests,
 ): Promise<void> {
-  const key = contentKey(dataKey, id)
-  try {
-    await files.write(id, sealedBatches(key, observed(body, digests)))
-  } finally {
-    key.fill(0)
-  }
+  await files.write(id, sealedBatches(contentKey(dataKey, id), observed(body, digests)))
 }
 
 async function* observed(body: AsyncIterable<Uint8Array>, digests: BodyDigests): AsyncGenerator<Uint8Array> {
@@ -49,7 +44,7 @@ async function* observed(body: AsyncIterable<Uint8Array>, digests: BodyDigests):
   }
 }
 
-async function* sealedBatches(key: Uint8Array, body: AsyncIterable<Uint8Array>): AsyncGenerator<readonly Uint8Array[]> {
+async function* sealedBatches(key: KeyObject, body: AsyncIterable<Uint8Array>): AsyncGenerator<readonly Uint8Array[]> {
   let batch: Uint8Array[] = []
   let length = 0
   let chunk = 0
@@ -83,8 +78,6 @@ export async function* readContent(
     throw damaged(content, cause instanceof DiskNotFoundError ? 'is absent' : 'cannot be read', cause)
   })
   try {
-    const size = dataKey ? sealedSize(content.size) : content.size
-    if ((await file.size()) !== size) throw damaged(content, `does not have its ${size} bytes`)
     if (dataKey) yield* readSealed(file, content, contentKey(dataKey, content.id), range)
     else yield* readPlain(file, content, range)
   } finally {
@@ -95,16 +88,19 @@ export async function* readContent(
 async function* readSealed(
   file: DiskFile,
   content: StoredContent,
-  key: Uint8Array,
+  key: KeyObject,
   { from, to }: { readonly from: number; readonly to: number },
 ): AsyncGenerator<Uint8Array> {
-  const count = chunksOf(content.size)
+  const [count, size] = [chunksOf(content.size), sealedSize(content.size)]
   const chunksPerBatch = batchBytes / chunkBytes
   // The only chunk of an empty content is checked, too.
   const end = content.size === 0 ? 1 : Math.ceil(to / chunkBytes)
   for (let first = Math.floor(from / chunkBytes); first < end; first += chunksPerBatch) {
     const behind = Math.min(first + chunksPerBatch, end)
-    const sealed = await file.read(first * sealedChunkBytes, (behind - first) * sealedChunkBytes)
+    const length = Math.min(behind * sealedChunkBytes, size) - first * sealedChunkBytes
+    // One byte more, which must not be there.
+    const sealed = await file.read(first * sealedChunkBytes, length + (behind === count ? 1 : 0))
+    if (sealed.length !== length) throw damaged(content, `does not have its ${size} bytes`)
     for (let chunk = first; chunk < behind; chunk++) {
       const at = (chunk - first) * sealedChunkBytes
       const plain = opened(content, () =>
@@ -130,6 +126,7 @@ async function* readPlain(
   content: StoredContent,
   { from, to }: { readonly from: number; readonly to: number },
 ): AsyncGenerator<Uint8Array> {
+  if ((await file.size()) !== content.size) throw damaged(content, `does not have its ${content.size} bytes`)
   const hash = from === 0 && to === content.size ? createHash('sha256') : undefined
   for (let at = from; at < to; at += batchBytes) {
     const piece = await file.read(at, Math.min(batchBytes, to - at))
