@@ -173,6 +173,7 @@ export async function openService(ports: ServicePorts, settings: ServiceSettings
     now: clocks.domain,
     monotonic: clocks.monotonic,
     delivered: (digest) => report({ kind: 'digest-delivered', ...digest }),
+    ...(ports.timers && { timers: ports.timers }),
     ...(ports.gzip && { gzip: ports.gzip }),
   })
   const isOutboxIdle = (): boolean => !outbox.isBusy
@@ -243,6 +244,7 @@ export async function openService(ports: ServicePorts, settings: ServiceSettings
     trees,
     async close() {
       await notifications.close()
+      await backfill.close()
       await digests.close()
       await delivery.close()
       await history.close()

@@ -1,5 +1,6 @@
 import { streamId, streamParts, type Region } from '@opentrail/core/event'
 import type { Trail } from '@opentrail/core/trail'
+import { systemTimers, waitAtMost, type Timers } from '../clock/index.ts'
 import { listAll } from '../control/index.ts'
 import { readLedger, type Delivery } from '../delivery/index.ts'
 import { createMutex } from '../process/index.ts'
@@ -15,6 +16,8 @@ export interface BackfillOptions extends Pick<BackfillParts, 'control' | 'bucket
   readonly monotonic: () => number
   /** In the thread pool where absent. */
   readonly gzip?: Gzip
+  /** Real time where absent. */
+  readonly timers?: Timers
 }
 
 /** What was done in one Region. */
@@ -37,15 +40,20 @@ export interface Backfill {
   run(trail: Trail, regions: readonly Region[]): Promise<Backfilled[]>
   /** Removes what is known of trails, and of ledger entries, that are gone. To be run from time to time. */
   tidy(): Promise<void>
+  /** Stops: waits for what is being put, but not long; what was cut off is made again by the next run. */
+  close(): Promise<void>
 }
 
 /** No digest is begun after this long: who waits for the answer gives up some time. Real time. */
 const runMsMax = 5_000
+/** A put that does not come back within this time after the stop is left to the next run. */
+const closeWaitMs = 5_000
 
 export function createBackfill(options: BackfillOptions): Backfill {
-  const { control, trails, delivery, monotonic } = options
+  const { control, trails, delivery, monotonic, timers = systemTimers } = options
   // Of all trails: it is for an administrator who looks on.
   const inTurn = createMutex()
+  let isClosed = false
 
   const newestOrdinal = (trailId: string, region: Region): number =>
     delivery.lanes().find((lane) => lane.trailId === trailId && streamParts(lane.stream).region === region)?.ordinal ??
@@ -58,8 +66,9 @@ export function createBackfill(options: BackfillOptions): Backfill {
   }
 
   async function backfill(trail: Trail, region: Region, until: number): Promise<Backfilled> {
+    const goesOn = (): boolean => !isClosed && monotonic() < until
     let [digests, files] = [0, 0]
-    while (monotonic() < until) {
+    while (goesOn()) {
       const step = await makeNextBackfill(parts, trail, region)
       if (step.kind !== 'made') return { region, digests, files, left: step.kind }
       digests++
@@ -96,6 +105,14 @@ export function createBackfill(options: BackfillOptions): Backfill {
           const isOld = prefix === coveredPrefix && trail && !(await isLedgerLeft(trail.account, key, value))
           if (!known.has(trailId) || isOld) await control.transact([{ key, value: undefined }])
         }
+    },
+    async close() {
+      isClosed = true
+      await waitAtMost(
+        timers,
+        closeWaitMs,
+        inTurn(async () => {}),
+      )
     },
   }
 }
