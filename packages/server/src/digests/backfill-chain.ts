@@ -1,7 +1,7 @@
 import { digestKey } from '@opentrail/core/digest'
 import { streamId, type Region } from '@opentrail/core/event'
 import { trailArn, type Trail } from '@opentrail/core/trail'
-import type { BucketStore } from '../buckets/index.ts'
+import { BucketError, type BucketStore } from '../buckets/index.ts'
 import { listAll, type ControlStore } from '../control/index.ts'
 import { readLedger } from '../delivery/index.ts'
 import { SigningKeyDestroyedError, type SigningKey, type SigningKeys } from '../signing-keys/index.ts'
@@ -88,29 +88,31 @@ export async function makeNextBackfill(parts: BackfillParts, trail: Trail, regio
     return 'planned'
   }
 
+  /** What is left is planned anew. */
+  async function dropPlan(): Promise<undefined> {
+    const { plan: _gone, ...rest } = document
+    await write(rest)
+    return undefined
+  }
+
   async function put(planned: BackfillPlan): Promise<number | undefined> {
+    const { bucket, key: digest, end, generatedAt, trailArn: arn } = planned
     const files = await filesIn(planned.ranges)
     const signingKey = await signingKeyOf(parts.keys, region, planned.fingerprint)
-    // The ledger's entries, or the private key, are gone since: what is left is planned anew.
-    if (!signingKey || files.length !== planned.files) {
-      const { plan: _gone, ...rest } = document
-      await write(rest)
-      return undefined
+    // The ledger's entries, or the private key, are gone since.
+    if (!signingKey || files.length !== planned.files) return dropPlan()
+    const { bytes, textToSign, hash } = digestContent(document, planned, files)
+    const signature = signingKey.sign(textToSign)
+    const caller = { kind: 'delivery' as const, trailArn: arn, account: trail.account }
+    try {
+      await putSigned(parts.buckets, parts.gzip, { bucket, key: digest, bytes, signature, caller, generatedAt })
+    } catch (error) {
+      // The trail has left a bucket that fails.
+      if (error instanceof BucketError && trail.settings.bucket !== bucket) return dropPlan()
+      throw error
     }
-    const { bucket, key: digest, end, generatedAt } = planned
-    const content = digestContent(document, planned, files)
-    const signature = signingKey.sign(content.textToSign)
-    const caller = { kind: 'delivery' as const, trailArn: planned.trailArn, account: trail.account }
-    await putSigned(parts.buckets, parts.gzip, {
-      bucket,
-      key: digest,
-      bytes: content.bytes,
-      signature,
-      caller,
-      generatedAt,
-    })
     const { plan: _done, ...rest } = document
-    const previous = { bucket, key: digest, hash: content.hash, signature }
+    const previous = { bucket, key: digest, hash, signature }
     await write({ ...rest, previous, lastEnd: end, lastOrdinal: planned.ranges.at(-1)!.to })
     parts.delivered({ bucket, key: digest, files: files.length })
     return files.length
