@@ -2,6 +2,7 @@ import { hiddenValue } from '@opentrail/core/event'
 import type { CallName } from '../http/index.ts'
 import type { ApiCall } from '../selftrail/index.ts'
 import type { Queue } from './queue.ts'
+import { inputMembers } from './sqs-query.ts'
 import type { SqsInput, SqsOperation, SqsOutput } from './sqs-operation.ts'
 
 export const callName = ({ name, readOnly, category }: SqsOperation): CallName => ({
@@ -27,19 +28,20 @@ export const recordedOutput = (output: SqsOutput): Partial<ApiCall> =>
 export const recordedQueue = (queue: Queue | undefined): Partial<ApiCall> =>
   queue ? { resources: [{ accountId: queue.account, type: 'AWS::SQS::Queue', ARN: queue.arn }] } : {}
 
+/** What says what a message says. */
+const hiddenMembers = new Set(['MessageBody', 'MessageAttributes', 'MessageSystemAttributes'])
+
+/** Members that SQS does not have are left out: what they hold is nobody's to know. */
 function hideContents(input: SqsInput): SqsInput {
-  const { MessageBody, MessageAttributes, MessageSystemAttributes, Entries, ...rest } = input
-  return {
-    ...rest,
-    ...(MessageBody !== undefined && { MessageBody: hiddenValue }),
-    ...(MessageAttributes !== undefined && { MessageAttributes: hiddenValue }),
-    ...(MessageSystemAttributes !== undefined && { MessageSystemAttributes: hiddenValue }),
-    ...(Entries !== undefined && {
-      Entries: Array.isArray(Entries)
-        ? Entries.map((entry: unknown) => (isStructure(entry) ? hideContents(entry) : hiddenValue))
-        : hiddenValue,
-    }),
-  }
+  const shown = Object.entries(input).filter(([name]) => inputMembers.has(name))
+  return Object.fromEntries(shown.map(([name, value]) => [name, hidden(name, value)]))
+}
+
+function hidden(name: string, value: unknown): unknown {
+  if (hiddenMembers.has(name)) return hiddenValue
+  if (name !== 'Entries') return value
+  if (!Array.isArray(value)) return hiddenValue
+  return value.map((entry: unknown) => (isStructure(entry) ? hideContents(entry) : hiddenValue))
 }
 
 const isStructure = (value: unknown): value is SqsInput =>
@@ -47,14 +49,11 @@ const isStructure = (value: unknown): value is SqsInput =>
 
 /** `QueueUrl` becomes `queueUrl`, `MD5OfMessageBody` `mD5OfMessageBody`, as AWS writes them. */
 function lowerCamel(members: SqsInput): SqsInput {
+  const inner = (name: string, value: unknown): unknown =>
+    namedByCaller.has(name) || !Array.isArray(value)
+      ? value
+      : value.map((item: unknown) => (isStructure(item) ? lowerCamel(item) : item))
   return Object.fromEntries(
-    Object.entries(members).map(([name, value]) => [
-      name.charAt(0).toLowerCase() + name.slice(1),
-      namedByCaller.has(name)
-        ? value
-        : Array.isArray(value)
-          ? value.map((item: unknown) => (isStructure(item) ? lowerCamel(item) : item))
-          : value,
-    ]),
+    Object.entries(members).map(([name, value]) => [name.charAt(0).toLowerCase() + name.slice(1), inner(name, value)]),
   )
 }

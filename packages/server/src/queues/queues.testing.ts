@@ -9,7 +9,7 @@ import type { RecordCipher } from '../keyring/index.ts'
 import type { ApiCall, SelfTrail } from '../selftrail/index.ts'
 import { openQueues, type Queues } from './open-queues.ts'
 
-export const account = home.account
+export const { account, region } = home
 export const otherAccount = '999988887777'
 export const noon = Date.parse('2026-11-21T12:00:00Z')
 export const auditorKey = { accessKeyId: 'AKIDAUDITOR', secretAccessKey: 'auditor-secret' }

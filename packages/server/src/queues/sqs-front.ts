@@ -67,10 +67,10 @@ async function performCall(
   options: SqsFrontOptions,
 ): Promise<Answer> {
   const body = await exchange.readBody(bodyBytesMax)
-  const operation = protocol.readOperation(exchange, body)
+  const { operation, readInput } = protocol.readCall(exchange, body)
   const { principal, region } = await authenticate(exchange, operation, body, options)
   const call = describeCall(exchange, callName(operation), { kind: 'user', principal }, region)
-  const outcome = await attempt({ exchange, protocol, body, operation, principal, region, call }, parts, options)
+  const outcome = await attempt({ exchange, operation, readInput, principal, region, call }, parts, options)
   if (!outcome.isCommitted) await record({ ...call, ...recordedOutcome(operation, outcome) }, options)
   if ('error' in outcome) throw outcome.error
   return protocol.answer(exchange, operation, outcome.output)
@@ -96,9 +96,8 @@ async function authenticate(exchange: Exchange, operation: SqsOperation, body: B
 
 interface Attempt {
   readonly exchange: Exchange
-  readonly protocol: SqsProtocol
-  readonly body: Buffer
   readonly operation: SqsOperation
+  readInput(): SqsInput
   readonly principal: Principal
   readonly region: Region
   /** What the request's head tells of the call's record. */
@@ -119,7 +118,7 @@ async function attempt(made: Attempt, parts: SqsParts, options: SqsFrontOptions)
   let isCommitted = false
   const known = () => ({ ...(input && { input }), ...(queue && { queue }), isCommitted })
   try {
-    const sent = (input = made.protocol.readInput(exchange, made.body))
+    const sent = (input = made.readInput())
     const base = { input: sent, caller: principal, region }
     queue = operation.about === 'queue' ? await findQueue(operation, base, parts) : undefined
     authorise(operation, principal, queue, exchange)

@@ -18,10 +18,11 @@ export const targetPrefix = 'AmazonSQS.'
 
 /** How calls are read and answered: the JSON protocol of today's SDKs, or the Query protocol of older ones. */
 export interface SqsProtocol {
-  /** @throws {ApiError} there is no such operation, or nothing can be read. */
-  readOperation(exchange: Exchange, body: Buffer): SqsOperation
-  /** @throws {ApiError} */
-  readInput(exchange: Exchange, body: Buffer): SqsInput
+  /**
+   * The operation, and a way to its input: who calls is known before that is read.
+   * @throws {ApiError} there is no such operation, or nothing can be read.
+   */
+  readCall(exchange: Exchange, body: Buffer): { readonly operation: SqsOperation; readInput(): SqsInput }
   answer(exchange: Exchange, operation: SqsOperation, output: SqsOutput): Answer
   error(exchange: Exchange, error: ApiError): Answer
 }
@@ -32,16 +33,15 @@ export const protocolOf = (exchange: Exchange): SqsProtocol => {
 }
 
 const json: SqsProtocol = {
-  readOperation(exchange) {
+  readCall(exchange, body) {
     const target = exchange.header('x-amz-target') ?? ''
     const operation = target.startsWith(targetPrefix) ? sqsOperations.get(target.slice(targetPrefix.length)) : undefined
     if (!operation)
       throw new ApiError('UnknownOperationException', `The target ${printable(target)} is not an operation of SQS.`, {
         status: 404,
       })
-    return operation
+    return { operation, readInput: () => parseJsonObject(body) }
   },
-  readInput: (_exchange, body) => parseJsonObject(body),
   answer: (_exchange, _operation, output) => ({
     status: 200,
     headers: { 'Content-Type': jsonContentType },
@@ -60,18 +60,15 @@ const jsonContentType = 'application/x-amz-json-1.0'
 
 /** Parameters in the query, in the body, or in both; the queue's URL may be the request's own. */
 const query: SqsProtocol = {
-  readOperation(exchange, body) {
-    const action = queryMember.string(parametersOf(exchange, body), 'Action')
+  readCall(exchange, body) {
+    const parameters = parseQueryParameters(exchange.query, body)
+    const action = queryMember.string(parameters, 'Action')
     if (action === undefined) throw new ApiError('MissingAction', 'The request must contain the parameter Action.')
     const operation = sqsOperations.get(action)
     if (!operation)
       throw new ApiError('InvalidAction', `The action ${printable(action)} is not valid for this endpoint.`)
-    return operation
-  },
-  readInput(exchange, body) {
-    const parameters = parametersOf(exchange, body)
-    const input = readQueryInput(queryMember.string(parameters, 'Action') ?? '', parameters)
-    return exchange.path === '/' ? input : { QueueUrl: exchange.path, ...input }
+    const place = exchange.path === '/' ? {} : { QueueUrl: exchange.path }
+    return { operation, readInput: () => ({ ...place, ...readQueryInput(action, parameters) }) }
   },
   answer(exchange, operation, output) {
     const result = queryResult(operation.name, output)
@@ -85,8 +82,6 @@ const query: SqsProtocol = {
       exchange.requestId,
     ),
 }
-
-const parametersOf = (exchange: Exchange, body: Buffer) => parseQueryParameters(exchange.query, body)
 
 /** Operations without a result. */
 const emptyAnswers = new Set([

@@ -29,6 +29,18 @@ const lists = {
   MessageSystemAttributeNames: 'MessageSystemAttributeName',
   TagKeys: 'TagKey',
 }
+/** All members of inputs, of whatever operation. */
+export const inputMembers: ReadonlySet<string> = new Set([
+  ...texts,
+  ...integers,
+  ...Object.keys(lists),
+  'Attributes',
+  'Entries',
+  'MessageAttributes',
+  'MessageSystemAttributes',
+  'Tags',
+  'tags',
+])
 const nameAndValue = { key: 'Name', value: 'Value' }
 const keyAndValue = { key: 'Key', value: 'Value' }
 const batchEntries: Readonly<Record<string, string>> = {
