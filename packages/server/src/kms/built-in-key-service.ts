@@ -1,9 +1,9 @@
 import type { AccountId, Region } from '@opentrail/core/event'
 import { keyArn, keyState, type KeyDocument } from './key-documents.ts'
-import { decideOnKey, type KeyAsker } from './key-policy.ts'
+import type { KeyAsker } from './key-policy.ts'
 import { findKey, readKeyReference, referenceNotFound } from './key-reference.ts'
 import { KeyServiceError, type EncryptionContext, type KeyService, type KeyUser } from './key-service.ts'
-import { checkUsable, decrypt, encrypt, keyOfCiphertext, type BuiltInKeys } from './key-use.ts'
+import { decrypt, encrypt, keyOfCiphertext, type BuiltInKeys } from './key-use.ts'
 import { contextConditions } from './context-conditions.ts'
 
 /** AES-256. */
@@ -12,7 +12,7 @@ const cloudTrail = 'cloudtrail.amazonaws.com'
 
 /** The keys of the built-in KMS for the service's own use. Nothing of it is recorded: it is no call of a user. */
 export function createBuiltInKeyService(keys: BuiltInKeys): KeyService {
-  const { store, random } = keys
+  const { store, policies, random } = keys
 
   function byArn(arn: string): KeyDocument {
     const [, , , region = '', account = ''] = arn.split(':')
@@ -20,6 +20,18 @@ export function createBuiltInKeyService(keys: BuiltInKeys): KeyService {
     const key = findKey(store, reference)
     if (!key) throw referenceNotFound(reference)
     return key
+  }
+
+  const may = (key: KeyDocument, action: string, context: EncryptionContext, user: KeyUser): boolean =>
+    policies.decide(key, action, askerOf(user, key), contextConditions(context)) === 'allowed'
+
+  function check(key: KeyDocument, action: string, context: EncryptionContext, user: KeyUser): void {
+    if (may(key, action, context, user)) return
+    const who = user.kind === 'account' ? user.arn : cloudTrail
+    throw new KeyServiceError(
+      'AccessDeniedException',
+      `User: ${who} is not authorized to perform: ${action} on resource: ${keyArn(key)}`,
+    )
   }
 
   return {
@@ -44,18 +56,6 @@ export function createBuiltInKeyService(keys: BuiltInKeys): KeyService {
       return { plaintext: decrypt(keys, key, ciphertext, context).plaintext, keyArn: keyArn(key) }
     },
   }
-}
-
-const may = (key: KeyDocument, action: string, context: EncryptionContext, user: KeyUser): boolean =>
-  decideOnKey(key, action, askerOf(user, key), contextConditions(context)) === 'allowed'
-
-function check(key: KeyDocument, action: string, context: EncryptionContext, user: KeyUser): void {
-  if (!may(key, action, context, user))
-    throw new KeyServiceError(
-      'AccessDeniedException',
-      `User: ${user.kind === 'account' ? user.arn : cloudTrail} is not authorized to perform: ${action} on ${keyArn(key)}`,
-    )
-  checkUsable(key)
 }
 
 /** Reading back is asked for through S3, as `kms:ViaService` says; CloudTrail itself asks as a service, for its trail. */

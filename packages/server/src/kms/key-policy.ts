@@ -2,7 +2,6 @@ import {
   evaluatePolicies,
   parsePolicy,
   type PolicyDocument,
-  type PolicyReading,
   type PolicyRequest,
   type PolicyStatement,
   type RequestPrincipal,
@@ -46,33 +45,60 @@ interface KeyPolicy {
   readonly direct: PolicyDocument
 }
 
-/**
- * As AWS decides about a key: an explicit deny wins. In the key's account it is enough that the policy allows the caller
- * itself; what it allows the account, the caller's identity policies must allow, too. A caller of another account needs
- * both; a service needs the policy. A policy that says nothing shuts out everybody, administrators included.
- * Source: AWS KMS Developer Guide, "Troubleshooting AWS KMS permissions".
- */
-export function decideOnKey(
-  key: KeyDocument,
-  action: string,
-  asker: KeyAsker,
-  conditions: PolicyRequest['context'] = {},
-): KeyDecision {
-  const { principal } = asker
-  const request: PolicyRequest = {
-    principal,
-    action,
-    resource: keyArn(key),
-    context: { ...asker.conditions, ...keyConditions(key), ...conditions },
+/** Judges by the policies of keys, and remembers what it has read of them. */
+export interface KeyPolicies {
+  /**
+   * As AWS decides about a key: an explicit deny wins. In the key's account it is enough that the policy allows the caller
+   * itself; what it allows the account, the caller's identity policies must allow, too. A caller of another account needs
+   * both; a service needs the policy. A policy that says nothing shuts out everybody, administrators included.
+   * Source: AWS KMS Developer Guide, "Troubleshooting AWS KMS permissions".
+   */
+  decide(key: KeyDocument, action: string, asker: KeyAsker, conditions?: PolicyRequest['context']): KeyDecision
+  /**
+   * Checks a policy before it is put. Unless `bypassesLockout`, it has to let the caller put another one later.
+   * @throws {KeyServiceError} MalformedPolicyDocumentException
+   */
+  check(key: KeyDocument, asker: KeyAsker, bypassesLockout: boolean): void
+}
+
+export function createKeyPolicies(): KeyPolicies {
+  /** A key's document is never changed, only replaced: what was read of its policy holds as long as it is there. */
+  const read = new WeakMap<KeyDocument, KeyPolicy>()
+
+  function policyOf(key: KeyDocument): KeyPolicy {
+    const known = read.get(key)
+    if (known) return known
+    const policy = readKeyPolicy(key.policy)
+    read.set(key, policy)
+    return policy
   }
-  const { whole, direct } = readKeyPolicy(key)
-  const { effect } = evaluatePolicies([whole], request)
-  if (effect === 'deny') return 'deny'
-  if (effect === 'none') return 'resource'
-  if (principal.kind !== 'aws') return 'allowed'
-  const isOwn = principal.account === key.account
-  if (isOwn && evaluatePolicies([direct], request).effect === 'allow') return 'allowed'
-  return asker.identityAllows(action) ? 'allowed' : 'identity'
+
+  const policies: KeyPolicies = {
+    decide(key, action, asker, conditions = {}) {
+      const { principal } = asker
+      const context = { ...asker.conditions, ...keyConditions(key), ...conditions }
+      const request: PolicyRequest = { principal, action, resource: keyArn(key), context }
+      const { whole, direct } = policyOf(key)
+      const { effect } = evaluatePolicies([whole], request)
+      if (effect === 'deny') return 'deny'
+      if (effect === 'none') return 'resource'
+      if (principal.kind !== 'aws') return 'allowed'
+      const isOwn = principal.account === key.account
+      if (isOwn && evaluatePolicies([direct], request).effect === 'allow') return 'allowed'
+      return asker.identityAllows(action) ? 'allowed' : 'identity'
+    },
+    check(key, asker, bypassesLockout) {
+      policyOf(key)
+      if (bypassesLockout) return
+      const conditions = { 'kms:BypassPolicyLockoutSafetyCheck': 'false' }
+      if (policies.decide(key, 'kms:PutKeyPolicy', asker, conditions) === 'allowed') return
+      throw new KeyServiceError(
+        'MalformedPolicyDocumentException',
+        'The new key policy will not allow you to update the key policy in the future.',
+      )
+    },
+  }
+  return policies
 }
 
 const keyConditions = (key: KeyDocument): PolicyRequest['context'] => ({
@@ -84,43 +110,17 @@ const keyConditions = (key: KeyDocument): PolicyRequest['context'] => ({
   ...Object.fromEntries(key.tags.map(({ key: name, value }) => [`aws:ResourceTag/${name}`, value])),
 })
 
-/** A key's document is never changed, only replaced: what was read of its policy holds as long as it is there. */
-const read = new WeakMap<KeyDocument, KeyPolicy>()
-
-function readKeyPolicy(key: KeyDocument): KeyPolicy {
-  const known = read.get(key)
-  if (known) return known
-  const reading = readPolicyText(key.policy)
-  if (!reading.ok)
-    throw new KeyServiceError('KMSInternalException', 'The key policy cannot be read.', {
-      cause: new Error(reading.message),
-    })
+/** KMS takes white space around a policy, which S3 does not. @throws {KeyServiceError} MalformedPolicyDocumentException */
+function readKeyPolicy(text: string): KeyPolicy {
+  const reading = parsePolicy(text.trim(), 'resource')
+  if (!reading.ok) throw new KeyServiceError('MalformedPolicyDocumentException', reading.message)
   const direct = { ...reading.policy, statements: reading.policy.statements.flatMap(withoutDelegation) }
-  const policy = { whole: reading.policy, direct }
-  read.set(key, policy)
-  return policy
+  return { whole: reading.policy, direct }
 }
-
-/** KMS takes white space around a policy, which S3 does not. */
-const readPolicyText = (text: string): PolicyReading => parsePolicy(text.trim(), 'resource')
 
 function withoutDelegation(statement: PolicyStatement): PolicyStatement[] {
   const { principal, effect } = statement
   if (!principal || effect === 'deny') return [statement]
   const values = principal.values.filter(({ kind }) => kind !== 'account')
   return values.length === 0 ? [] : [{ ...statement, principal: { ...principal, values } }]
-}
-
-/**
- * Checks a policy before it is put. Unless `bypassesLockout`, it has to let the caller put another one later.
- * @throws {KeyServiceError} MalformedPolicyDocumentException
- */
-export function checkKeyPolicy(key: KeyDocument, asker: KeyAsker, bypassesLockout: boolean): void {
-  const reading = readPolicyText(key.policy)
-  if (!reading.ok) throw new KeyServiceError('MalformedPolicyDocumentException', reading.message)
-  if (bypassesLockout || decideOnKey(key, 'kms:PutKeyPolicy', asker) === 'allowed') return
-  throw new KeyServiceError(
-    'MalformedPolicyDocumentException',
-    'The new key policy will not allow you to update the key policy in the future.',
-  )
 }

@@ -3,6 +3,7 @@ import type { Random } from '../clock/index.ts'
 import { openCiphertext, readCiphertext, sealCiphertext } from './ciphertext.ts'
 import { currentMaterial, keyArn, keyState, type KeyDocument } from './key-documents.ts'
 import type { KeyMaterials } from './key-materials.ts'
+import type { KeyPolicies } from './key-policy.ts'
 import { KeyServiceError, type EncryptionContext } from './key-service.ts'
 import type { KeyStore } from './key-store.ts'
 
@@ -10,6 +11,7 @@ import type { KeyStore } from './key-store.ts'
 export interface BuiltInKeys {
   readonly store: KeyStore
   readonly materials: KeyMaterials
+  readonly policies: KeyPolicies
   /** Of the whole installation: recognises its own ciphertexts. */
   readonly markKey: Uint8Array
   readonly random: Random

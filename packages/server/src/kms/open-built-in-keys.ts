@@ -2,6 +2,7 @@ import type { Random } from '../clock/index.ts'
 import type { ControlStore } from '../control/index.ts'
 import type { KeyRing } from '../keyring/index.ts'
 import { createKeyMaterials } from './key-materials.ts'
+import { createKeyPolicies } from './key-policy.ts'
 import { openKeyStore } from './key-store.ts'
 import type { BuiltInKeys } from './key-use.ts'
 
@@ -18,6 +19,7 @@ export async function openBuiltInKeys({ control, keyRing, random, now }: BuiltIn
   return {
     store: await openKeyStore(control),
     materials: createKeyMaterials({ keyRing, random }),
+    policies: createKeyPolicies(),
     markKey: keyRing.derive('KMS ciphertexts'),
     random,
     now,

@@ -1,4 +1,3 @@
-import type { PolicyRequest } from '@opentrail/core/policy'
 import { contextConditions } from '../context-conditions.ts'
 import { currentMaterial, keyArn, type KeyDocument } from '../key-documents.ts'
 import { KeyServiceError, type EncryptionContext } from '../key-service.ts'
@@ -119,9 +118,13 @@ export const GenerateRandom: KmsHandler = async (call) => {
 
 /** @throws {KeyServiceError} NotFoundException, AccessDeniedException, ... */
 const useKey = (call: KmsCall, action: string, reference: string, context: EncryptionContext): KeyDocument =>
-  authoriseKey(call, { action, reference, takesAlias: true, isCrossAccount: true, conditions: conditionsOf(context) })
-
-const conditionsOf = (context: EncryptionContext): PolicyRequest['context'] => contextConditions(context)
+  authoriseKey(call, {
+    action,
+    reference,
+    takesAlias: true,
+    isCrossAccount: true,
+    conditions: contextConditions(context),
+  })
 
 /**
  * The key that a ciphertext was made with, if the caller may open it with that. One that is named in the request has to be
@@ -149,14 +152,14 @@ function keyToDecrypt(
   }
   // What is not there, and what is in another Region, is refused like what is closed to the caller.
   if (!key || key.region !== call.region) throw deniedCiphertext()
-  if (key.account === call.principal.account) authorise(call, key, action, conditionsOf(context))
+  if (key.account === call.principal.account) authorise(call, key, action, contextConditions(context))
   else authoriseAbroad(call, key, action, context)
   return key
 }
 
 function authoriseAbroad(call: KmsCall, key: KeyDocument, action: string, context: EncryptionContext): void {
   try {
-    authorise(call, key, action, conditionsOf(context))
+    authorise(call, key, action, contextConditions(context))
   } catch (cause) {
     throw cause instanceof KeyServiceError && cause.code === 'AccessDeniedException' ? deniedCiphertext() : cause
   }

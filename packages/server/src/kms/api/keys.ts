@@ -1,13 +1,13 @@
 import { uuid } from '../../clock/index.ts'
 import { keyArn, keyState, type KeyDocument } from '../key-documents.ts'
-import { checkKeyPolicy, defaultKeyPolicy } from '../key-policy.ts'
+import { defaultKeyPolicy } from '../key-policy.ts'
 import { KeyServiceError } from '../key-service.ts'
 import { changeKey, checkNotPending } from './change-key.ts'
 import { createInputReader, type InputReader } from './input.ts'
 import { askerOf, authoriseKey, authoriseRole, placeOf, type KmsCall, type KmsHandler } from './kms-call.ts'
 import { pageOf, readPage } from './pages.ts'
 import { policyRule, checkPolicySize } from './policies.ts'
-import { checkTags, tagConditions } from './tags.ts'
+import { checkTags } from './tags.ts'
 import { wireKey, wireTime } from './wire-key.ts'
 import { dayMs, keyIdRule } from './rules.ts'
 
@@ -39,7 +39,7 @@ export const CreateKey: KmsHandler = (call) => {
     )
   checkTags(tags)
   if (policy !== undefined) checkPolicySize(policy)
-  const { store, materials, random, now } = call.keys
+  const { store, materials, policies, random, now } = call.keys
   const { account, region } = placeOf(call)
   return store.change(async (save) => {
     if (store.keysOf(account, region).length >= keysMax)
@@ -56,9 +56,7 @@ export const CreateKey: KmsHandler = (call) => {
       policy: policy ?? defaultKeyPolicy({ account, region }),
       materials: [materials.generate(id, 1, createdAt)],
     }
-    const conditions = { ...tagConditions(tags), 'kms:BypassPolicyLockoutSafetyCheck': String(bypassesLockout) }
-    const asker = askerOf(call)
-    checkKeyPolicy(key, { ...asker, conditions: { ...asker.conditions, ...conditions } }, bypassesLockout)
+    policies.check(key, askerOf(call), bypassesLockout)
     call.touch(key)
     const answer = { KeyMetadata: wireKey(key) }
     await save([{ kind: 'key', id, after: key }], answer, call.commit)

@@ -3,7 +3,7 @@ import type { PolicyRequest } from '@opentrail/core/policy'
 import type { Principal } from '../../accounts/index.ts'
 import type { Commit } from '../../trails/index.ts'
 import { keyArn, type KeyDocument } from '../key-documents.ts'
-import { decideOnKey, type KeyAsker } from '../key-policy.ts'
+import type { KeyAsker } from '../key-policy.ts'
 import {
   findKey,
   readKeyReference,
@@ -77,7 +77,7 @@ export function authorise(
 ): void {
   const { principal, keys, region } = call
   call.touch(key)
-  const decision = decideOnKey(key, action, askerOf(call), {
+  const decision = keys.policies.decide(key, action, askerOf(call), {
     'kms:ResourceAliases': keys.store.aliasesOfKey(key.id).map(({ name }) => name),
     ...conditions,
   })

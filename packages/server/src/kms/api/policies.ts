@@ -1,5 +1,4 @@
 import { policyTextBytesMax } from '@opentrail/core/policy'
-import { checkKeyPolicy } from '../key-policy.ts'
 import { KeyServiceError } from '../key-service.ts'
 import { changeKey } from './change-key.ts'
 import { createInputReader } from './input.ts'
@@ -24,8 +23,7 @@ export const PutKeyPolicy: KmsHandler = async (call) => {
   await changeKey(call, { action: 'kms:PutKeyPolicy', reference, conditions }, (key) => {
     checkPolicySize(policy)
     const after = { ...key, policy }
-    const asker = askerOf(call)
-    checkKeyPolicy(after, { ...asker, conditions: { ...asker.conditions, ...conditions } }, bypassesLockout)
+    call.keys.policies.check(after, askerOf(call), bypassesLockout)
     return after
   })
 }
