@@ -133,6 +133,8 @@ interface FuzzRequest {
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
   readonly isDeletion?: boolean
+  /** Its bytes were changed: what was a message may have become part of another parameter. */
+  readonly isDamaged?: boolean
 }
 
 const jsonRequest = (name: string, input: unknown): FuzzRequest => ({
@@ -270,13 +272,15 @@ function buildRequest(next: Next, world: World): FuzzRequest {
   const input = mutate(next, { ...validInput(next, world), ...memberOf(next, operation) })
   const name = next() < 0.99 ? operation : pick(next, hostileTexts)
   const request = next() < 0.5 ? jsonRequest(name, input) : queryRequest(next, name, input)
-  const body = next() < 0.1 ? mutateBytes(next, request.body) : request.body
+  const isDamaged = next() < 0.1
+  const body = isDamaged ? mutateBytes(next, request.body) : request.body
   const headers = next() < 0.01 ? { ...request.headers, 'content-type': pick(next, hostileTexts) } : request.headers
   return {
     ...request,
     headers: { host: next() < 0.02 ? pick(next, hostileTexts) : 'localhost:1', ...headers },
     body,
     isDeletion: operation === 'DeleteQueue',
+    isDamaged,
   }
 }
 
@@ -336,7 +340,8 @@ async function sendChecked(world: World, request: FuzzRequest): Promise<string> 
   assert.equal(answers.length, 1, 'answers')
   assert.equal(world.faults.length, 0, String(world.faults[0]))
   const outcome = checkAnswer(answers[0]!, world)
-  assert.ok(!JSON.stringify(world.calls.slice(before)).includes(secretText), 'a record holds a message')
+  if (!request.isDamaged)
+    assert.ok(!JSON.stringify(world.calls.slice(before)).includes(secretText), 'a record holds a message')
   if (world.calls.length > 1_000) {
     world.calls.length = 0
     world.clock.now += 20_000
@@ -372,7 +377,7 @@ function checkAnswer({ status, headers = {}, body = '' }: Answer, { handles }: W
   assert.deepEqual(Object.keys(answer), ['__type', 'message'])
   assert.match(String(answer['__type']), /^com\.amazon(?:aws\.sqs|\.coral\.service)#\w+$/)
   assert.ok(typeof answer['message'] === 'string' && answer['message'].length < 1_000)
-  const [code, fault] = String(headers['x-amzn-query-error']).split(';')
+  const [code, fault] = (headers['x-amzn-query-error'] ?? '').split(';')
   assert.equal(fault, 'Sender')
   assert.match(code!, /^[\w.]+$/)
   return code!
