@@ -1,4 +1,4 @@
-import type { QueryNode } from '../http/index.ts'
+import { queryMember, type QueryNode } from '../http/index.ts'
 import type { ApiCall } from '../selftrail/index.ts'
 import type { TopicDirectory } from './topic-directory.ts'
 import { readArn, topicArn } from './topic-documents.ts'
@@ -6,33 +6,37 @@ import { readArn, topicArn } from './topic-documents.ts'
 /** As AWS writes it where a value must not be in a log. */
 const hidden = 'HIDDEN_DUE_TO_SECURITY_REASONS'
 /** What is said in confidence, and what opens something. */
-const hiddenMembers = new Set(['Message', 'Subject', 'MessageAttributes', 'Token'])
-/** Of the protocol, not of the call. */
-const protocolMembers = new Set(['Action', 'Version', 'ContentType', 'AWSAccessKeyId', 'Timestamp'])
+const hiddenMembers = new Set(['Message', 'Subject', 'MessageAttributes', 'PhoneNumber', 'Token'])
+/**
+ * SNS's own names, by what stands under them. What has another name, or stands where nothing should, is no parameter of a
+ * call, and nobody knows what it holds: it is left out.
+ */
+const recordedTexts = new Set(
+  (
+    'AttributeName AttributeValue AuthenticateOnUnsubscribe Endpoint Id Key Label MessageStructure Name NextToken ' +
+    'Protocol ResourceArn ReturnSubscriptionArn SubscriptionArn TargetArn TopicArn Value'
+  ).split(' '),
+)
+const recordedTextLists = new Set(['ActionName', 'AWSAccountId', 'TagKeys'])
+const recordedLists = new Set(['PublishBatchRequestEntries', 'Tags'])
 
 /** The call's parameters as its record has them. Bounded by what the protocol's reader takes. */
-export const requestParameters = (input: QueryNode): Record<string, unknown> => membersOf(input, protocolMembers)
-
-function membersOf({ members }: QueryNode, leftOut: ReadonlySet<string> = new Set()): Record<string, unknown> {
-  return Object.fromEntries(
-    [...members].flatMap(([name, node]) =>
-      leftOut.has(name) ? [] : [[name, hiddenMembers.has(name) ? hidden : valueOf(name, node)]],
-    ),
+export const requestParameters = (input: QueryNode): Record<string, unknown> =>
+  Object.fromEntries(
+    [...input.members.keys()].flatMap((name) => {
+      const value = recordedValue(input, name)
+      return value === undefined ? [] : [[name, value]]
+    }),
   )
-}
 
-function valueOf(name: string, node: QueryNode): unknown {
-  if (node.members.size === 0) return name === 'Endpoint' ? withoutSecrets(node.value ?? '') : (node.value ?? '')
-  const entries = node.members.get('entry')
-  if (entries)
-    return Object.fromEntries(
-      [...entries.members.values()].map((entry) => [
-        entry.members.get('key')?.value ?? entry.members.get('Name')?.value ?? '',
-        entry.members.get('value')?.value ?? '',
-      ]),
-    )
-  const items = node.members.get('member')
-  return items ? [...items.members.values()].map((item) => valueOf('', item)) : membersOf(node)
+function recordedValue(input: QueryNode, name: string): unknown {
+  if (hiddenMembers.has(name)) return hidden
+  if (name === 'Endpoint') return withoutSecrets(queryMember.string(input, name) ?? '')
+  if (recordedTexts.has(name)) return queryMember.string(input, name)
+  if (recordedTextLists.has(name)) return queryMember.strings(input, name)
+  if (recordedLists.has(name)) return queryMember.list(input, name).map(requestParameters)
+  if (name !== 'Attributes') return undefined
+  return Object.fromEntries(queryMember.entries(input, name).map(({ key, value }) => [key, value.value ?? '']))
 }
 
 /** A subscriber's URL may hold a password, or a token in its query. */
