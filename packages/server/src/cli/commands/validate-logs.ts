@@ -4,6 +4,8 @@ import { CommandError } from '../command-error.ts'
 import { print, printError, printJson, type CliContext } from '../context.ts'
 import { printable } from '../table.ts'
 import { createAwsOutput } from '../validation/aws-output.ts'
+import type { Accounted } from '../validation/complete.ts'
+import { completePlanOf } from '../validation/complete-plan.ts'
 import { checkpointText, readCheckpoint } from '../validation/checkpoint-file.ts'
 import { lastStamp } from '../validation/digest-listing.ts'
 import type { Progress } from '../validation/gathered.ts'
@@ -46,6 +48,7 @@ async function verify(context: CliContext, flags: ValidateLogsFlags): Promise<vo
     const expectedUntil = latest !== undefined && latest <= lastStamp(range) ? latest : undefined
     const checkpoint = flags.checkpoint === undefined ? undefined : readCheckpoint(flags.checkpoint, trail.bucket)
     const isInRange = checkpoint && (parseDigestKey(checkpoint.key)?.endTime ?? 0) <= lastStamp(range)
+    const complete = flags.complete ? await completePlanOf(context, flags, plan, checkpoint?.tree) : undefined
     const progress = createProgress(context)
     const result = await verifyTrail({
       trail,
@@ -56,6 +59,7 @@ async function verify(context: CliContext, flags: ValidateLogsFlags): Promise<vo
       onProgress: (done) => progress.show(done),
       ...(expectedUntil !== undefined && { expectedUntil }),
       ...(checkpoint && isInRange && { checkpoint }),
+      ...(complete && { complete }),
     })
     progress.clear()
     const document = verificationDocument(
@@ -72,7 +76,7 @@ async function verify(context: CliContext, flags: ValidateLogsFlags): Promise<vo
     )
     if (isJson) printJson(context, document)
     else tell(context, document, result, flags.verbose === true)
-    keep(flags, document, result.checkpoint)
+    keep(flags, document, result)
     context.exitWith(document.exitCode)
   } finally {
     await source.close()
@@ -81,7 +85,7 @@ async function verify(context: CliContext, flags: ValidateLogsFlags): Promise<vo
 
 function notKnown(
   { trail, server }: Plan,
-  { unsignedCopies }: Verification,
+  { unsignedCopies, completeness }: Verification,
   known: {
     readonly expectedUntil: number | undefined
     readonly checkpoint: Checkpoint | undefined
@@ -98,6 +102,16 @@ function notKnown(
       : []),
     ...(known.checkpoint && !known.isInRange
       ? ['Whether the digest of the checkpoint is there: it is newer than the range.']
+      : []),
+    ...(completeness
+      ? [
+          'Whether the trail was right not to select what is in no file: manifests hold only the hashes of those events.',
+        ]
+      : ['Whether everything was delivered: that was not asked for (--complete).']),
+    ...(completeness?.accounted?.unsigned
+      ? [
+          `Whether the manifests of ${completeness.accounted.unsigned} digests are as they were written: a plain copy lacks their signatures.`,
+        ]
       : []),
     ...(server === undefined ? ['Whether the public keys are the right ones: they were read from a file.'] : []),
     ...(digests > 0
@@ -128,6 +142,13 @@ function tell(
       context,
       `${document.findingsLeftOut} more findings are left out (${findings.counts.invalid} are invalid in all).`,
     )
+  const { completeness } = document
+  if (completeness && completeness.manifests > 0) print(context, accountedText(completeness))
+  if (completeness && completeness.unsigned > 0)
+    printError(
+      context,
+      `The manifests of ${completeness.unsigned} digests could not be checked: a plain copy lacks their signatures.`,
+    )
   if (unsignedCopies.digests > 0)
     printError(
       context,
@@ -135,15 +156,23 @@ function tell(
     )
 }
 
+const accountedText = ({ manifests, from, to, records, leftOut }: Accounted): string =>
+  `\n${manifests} manifests account for entries ${from} to ${to} of the log: ${records} are in log files, ${leftOut} were not selected`
+
 const findingLine = ({ severity, kind, subject, message }: VerificationDocument['findings'][number]): string =>
   `${kind}\ts3://${printable(subject.bucket)}/${printable(subject.key)}\t${severity === 'invalid' ? 'INVALID' : severity}: ${message}`
 
-function keep(flags: ValidateLogsFlags, document: VerificationDocument, checkpoint: Checkpoint | undefined): void {
+function keep(
+  flags: ValidateLogsFlags,
+  document: VerificationDocument,
+  { checkpoint, completeness }: Verification,
+): void {
   if (flags.report !== undefined)
     write(flags.report, /\.html$/i.test(flags.report) ? reportHtml(document) : `${JSON.stringify(document, null, 2)}\n`)
   if (flags.saveCheckpoint === undefined) return
   // What was found to be wrong is nothing to measure the next verification by.
-  if (checkpoint && document.exitCode === 0) write(flags.saveCheckpoint, checkpointText(checkpoint))
+  if (checkpoint && document.exitCode === 0)
+    write(flags.saveCheckpoint, checkpointText(checkpoint, completeness?.newest))
   else if (document.exitCode === 0) throw cannot('there is no checkpoint to save: no digest was found')
 }
 

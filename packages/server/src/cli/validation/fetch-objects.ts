@@ -1,5 +1,6 @@
 import { digestBytesMax, type FetchedDigest, type FetchedLogFile, type Place } from '@opentrail/core/digest'
 import type { ByteBudget } from './byte-budget.ts'
+import type { ExaminedRecords, RecordsTask } from './examine-records.ts'
 import type { Examiner } from './examiner.ts'
 import { inflateAtOnce, inflateFirstMember, type Member } from './gzip-member.ts'
 import { SourceError, type GetOptions, type ObjectSource, type StoredObject } from './object-source.ts'
@@ -46,8 +47,15 @@ export interface LogFileReader {
   readonly budget: ByteBudget
 }
 
+/** A log file, and its records where they were asked for and are some. */
+export type ReadLogFile = FetchedLogFile & { readonly records?: ExaminedRecords }
+
 /** Never throws what the source says: it is a finding. */
-export async function fetchLogFile({ source, examiner, budget }: LogFileReader, place: Place): Promise<FetchedLogFile> {
+export async function fetchLogFile(
+  { source, examiner, budget }: LogFileReader,
+  place: Place,
+  task?: RecordsTask,
+): Promise<ReadLogFile> {
   let release: (() => void) | undefined
   const admit = async (bytes: number): Promise<void> => {
     release?.()
@@ -56,11 +64,12 @@ export async function fetchLogFile({ source, examiner, budget }: LogFileReader, 
   try {
     const object = await read(source, place, { bytesMax: storedBytesMax, admit })
     if (!('body' in object)) return object
-    const { member, sha256 } = await examiner.examine(object.body, { bytesMax: logFileBytesMax })
+    const options = { bytesMax: logFileBytesMax, ...(task && { records: task }) }
+    const { member, sha256, records } = await examiner.examine(object.body, options)
     const fault = faultOf(place, member)
     if (fault) return fault
     const { hasTrailingData } = member as Exclude<Member, string>
-    return { ...place, status: 'found', sha256, hasTrailingData }
+    return { ...place, status: 'found', sha256, hasTrailingData, ...(records && { records }) }
   } finally {
     release?.()
   }

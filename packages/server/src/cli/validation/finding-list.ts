@@ -1,13 +1,17 @@
 import { findingKinds, type Finding, type Severity } from '@opentrail/core/digest'
+import type { ManifestFinding } from '@opentrail/core/manifest'
 
 /** A finding, and whether the AWS CLI's output has a line that tells of it. */
-export interface NotedFinding extends Finding {
+/** Of digests and log files, or of manifests. */
+export type AnyFinding = Finding | ManifestFinding
+
+export type NotedFinding = AnyFinding & {
   readonly isSeenByAws: boolean
 }
 
 /** All findings counted, and the first of them kept: a bucket may hold any number of things that are wrong. */
 export interface FindingList {
-  add(findings: readonly Finding[], isSeenByAws: (finding: Finding) => boolean): void
+  add(findings: readonly AnyFinding[], isSeenByAws: (finding: Finding) => boolean): void
   readonly kept: readonly NotedFinding[]
   readonly counts: Readonly<Record<Severity, number>>
   /** Of those that the AWS CLI does not see. */
@@ -15,6 +19,8 @@ export interface FindingList {
   /** Findings that only say that the source would not hand something out. */
   readonly unreadable: number
 }
+
+const isOfDigests = (found: AnyFinding): found is Finding => Object.hasOwn(findingKinds, found.kind)
 
 /** More than anybody reads; each has a kilobyte. The counts tell of the rest. */
 const keptMax = 10_000
@@ -33,7 +39,7 @@ export function createFindingList(): FindingList {
     },
     add(findings, isSeenByAws) {
       for (const found of findings) {
-        const isSeen = findingKinds[found.kind].aws !== '' && isSeenByAws(found)
+        const isSeen = isOfDigests(found) && findingKinds[found.kind].aws !== '' && isSeenByAws(found)
         counts[found.severity]++
         if (!isSeen) unseen[found.severity]++
         if (found.kind === 'digest-unreadable' || found.kind === 'log-file-unreadable') unreadable++

@@ -10,7 +10,9 @@ import {
 } from '@opentrail/core/digest'
 import { formatEventTime, parseEventTime } from '@opentrail/core/event'
 import { CommandError } from '../command-error.ts'
+import type { KeptTree, LogIdentity } from '@opentrail/core/manifest'
 import type { AwsOutput } from './aws-output.ts'
+import type { Completeness } from './complete.ts'
 import type { TimeRange } from './digest-listing.ts'
 import { createFindingList, type FindingList } from './finding-list.ts'
 import type { KeySource } from './key-source.ts'
@@ -26,6 +28,8 @@ export interface VerifyOptions {
   /** A digest is known to have been written then, ms. */
   readonly expectedUntil?: number
   readonly checkpoint?: Checkpoint
+  /** Present: manifests are checked, too. */
+  readonly complete?: { readonly log?: LogIdentity; readonly kept: readonly KeptTree[] }
   /** Called now and then. */
   readonly onProgress: (done: Progress) => void
 }
@@ -52,6 +56,7 @@ export interface Gathered {
   readonly done: { digests: number; logFiles: number }
   found?: TimeRange
   checkpoint?: Checkpoint
+  completeness?: ReturnType<Completeness['end']>
   /** The digest of the given checkpoint is there, in a copy that lacks its signature. */
   isCheckpointCopied?: boolean
 }

@@ -14,6 +14,7 @@ import {
   type JudgedObject,
   type Place,
 } from '@opentrail/core/digest'
+import type { BelievableDigest } from '@opentrail/core/manifest'
 import { printable } from '../table.ts'
 import { fetchDigest, type CopiedDigest } from './fetch-objects.ts'
 import { addBackfillKeys, isSeenOfChain, type Gathered, type VerifyOptions } from './gathered.ts'
@@ -25,6 +26,8 @@ export interface Judged extends JudgedDigest {
   readonly verdict?: AwsVerdict
   /** To be checked. */
   readonly logFiles: readonly DigestLogFile[]
+  /** Something vouches for it; there is a manifest beside it. */
+  readonly believable?: BelievableDigest
 }
 
 export function createJudge(
@@ -79,7 +82,16 @@ export function createJudge(
       (found) => (isOnChain && verdict.status === 'invalid' && own.includes(found)) || isSeenOfChain(gathered, found),
     )
     const logFiles = verdict.status === 'valid' ? (digest?.logFiles ?? []) : added.logFiles
-    return { place, status: verdict.status, verdict, ...(digest && { digest }), logFiles }
+    const isBelievable = !isBackfill && fetched.status === 'found' && added.isBelievable
+    const believable = isBelievable && digest && { place, digest, sha256: hash('sha256', fetched.bytes) }
+    return {
+      place,
+      status: verdict.status,
+      verdict,
+      ...(digest && { digest }),
+      logFiles,
+      ...(believable && { believable }),
+    }
   }
 }
 

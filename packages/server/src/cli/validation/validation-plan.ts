@@ -28,6 +28,9 @@ export interface ValidateLogsFlags extends ConnectionFlags, FormatFlags {
   readonly publicKeys?: string
   readonly checkpoint?: string
   readonly saveCheckpoint?: string
+  readonly complete?: boolean
+  readonly verifierKey?: string
+  readonly logCheckpoint?: string
   readonly report?: string
 }
 
@@ -40,6 +43,7 @@ export interface Plan {
   readonly range: TimeRange
   readonly source: ObjectSource
   readonly server: ConnectedTrail | undefined
+  readonly connection: Connection | undefined
 }
 
 /** Finds out which trail is meant, where its files are and who has its keys. @throws {CommandError} */
@@ -59,7 +63,7 @@ export async function planOf(context: CliContext, flags: ValidateLogsFlags): Pro
     connection &&
     connectTrail(connection, { arn: flags.trailArn, homeRegion: parsed.homeRegion, sourceRegion, now: context.now })
   const trail = await placeOf(flags, parsed, sourceRegion, server)
-  return { trail, range, server, source: sourceOf(context, flags, trail, connection) }
+  return { trail, range, server, connection, source: sourceOf(context, flags, trail, connection) }
 }
 
 const s3Endpoint = ({ environment }: CliContext, flags: ValidateLogsFlags): string | undefined =>

@@ -1,4 +1,5 @@
 import { formatEventTime } from '@opentrail/core/event'
+import { treeJson } from './checkpoint-file.ts'
 import type { TimeRange } from './digest-listing.ts'
 import type { TrailPlace } from './trail-place.ts'
 import type { Verification } from './verify-trail.ts'
@@ -23,6 +24,7 @@ export const verificationDocument = (context: VerificationContext, result: Verif
   const { trail, range } = context
   const { findings, counts, found, unsignedCopies, objectsListed } = result
   const outcome = outcomeOf(result)
+  const tree = result.completeness?.newest
   return {
     tool: { name: 'opentrail validate-logs', version: context.version },
     verifiedAt: formatEventTime(context.verifiedAt),
@@ -51,7 +53,8 @@ export const verificationDocument = (context: VerificationContext, result: Verif
     findings: findings.kept,
     findingsLeftOut: sum(findings.counts) - findings.kept.length,
     notKnown: context.notKnown,
-    checkpoint: result.checkpoint ?? null,
+    checkpoint: result.checkpoint ? { ...result.checkpoint, ...(tree && { tree: treeJson(tree) }) } : null,
+    completeness: result.completeness?.accounted ?? null,
   }
 }
 export type VerificationDocument = ReturnType<typeof verificationDocument>
@@ -62,9 +65,14 @@ const sum = ({ invalid, gap, notice }: Verification['findings']['counts']): numb
 /** As the AWS CLI ends: 255 where the store would not hand something out, and nothing else is wrong. */
 const exitCodes: Readonly<Record<Outcome, number>> = { valid: 0, invalid: 1, incomplete: 255 }
 
-export function outcomeOf({ counts, findings }: Pick<Verification, 'counts' | 'findings'>): Outcome {
+export function outcomeOf({
+  counts,
+  findings,
+  completeness,
+}: Pick<Verification, 'counts' | 'findings' | 'completeness'>): Outcome {
   const { digests, backfillDigests, logFiles } = counts
   const isSeenInvalid = digests.invalid + backfillDigests.invalid + logFiles.invalid > 0
   if (isSeenInvalid || findings.counts.invalid > findings.unreadable) return 'invalid'
-  return findings.unreadable > 0 ? 'incomplete' : 'valid'
+  const isUnsigned = (completeness?.accounted?.unsigned ?? 0) > 0
+  return findings.unreadable > 0 || isUnsigned ? 'incomplete' : 'valid'
 }

@@ -7,6 +7,7 @@ import {
   type Finding,
   type Place,
 } from '@opentrail/core/digest'
+import { createCompleteness, type Completeness, type DigestRecords } from './complete.ts'
 import { fetchLogFile, type LogFileReader } from './fetch-objects.ts'
 import { count, isSeenOfChain, widen, type Gathered, type VerifyOptions } from './gathered.ts'
 import { createInOrder } from './in-order.ts'
@@ -46,6 +47,7 @@ export async function verifyChain(
   // Lines come in the order of the chain, however the fetches end.
   const lines = createInOrder<() => void>(fetchesMax, (tell) => tell())
   const judge = createJudge(options, gathered, checker, isBackfill)
+  const completeness = isBackfill || !options.complete ? undefined : openCompleteness(options, gathered)
   for await (const step of walkChain({ bucket: trail.bucket, from: range.from, list, judge })) {
     if (step.kind === 'gap') {
       await lines.add(async () => () => output.gap(step.from, step.to, isBackfill))
@@ -60,9 +62,10 @@ export async function verifyChain(
       count(digestCount, judged.verdict)
       if (judged.verdict.status === 'valid' && judged.digest) widen(gathered, judged.digest, range)
     })
+    const records = judged.believable && completeness?.open(judged.believable)
     for (const entry of judged.logFiles)
       await lines.add(async () => {
-        const result = await judgeLogFile(reader, trail, entry)
+        const result = await judgeLogFile(reader, trail, entry, records)
         return () => {
           gathered.done.logFiles++
           options.onProgress(gathered.done)
@@ -73,16 +76,37 @@ export async function verifyChain(
           count(counts.logFiles, result.verdict)
         }
       })
+    if (records)
+      await lines.add(async () => {
+        await records.fetched
+        return () => findings.add(records.judge(), () => false)
+      })
   }
   await lines.end()
+  if (completeness) {
+    const complete = completeness.end()
+    findings.add(complete.findings, () => false)
+    gathered.completeness = complete
+  }
   const end = checker.end()
   const isWrong = ({ kind }: Finding): boolean => kind !== 'checkpoint-missing' || !gathered.isCheckpointCopied
   findings.add(end.findings.filter(isWrong), (found) => isSeenOfChain(gathered, found))
   if (!isBackfill && end.checkpoint) gathered.checkpoint = end.checkpoint
 }
 
-async function judgeLogFile(reader: LogFileReader, trail: TrailPlace, entry: DigestLogFile): Promise<LogFileResult> {
+const openCompleteness = ({ source, complete }: VerifyOptions, { keys }: Gathered): Completeness =>
+  createCompleteness({ source, keys, kept: complete?.kept ?? [], ...(complete?.log && { log: complete.log }) })
+
+async function judgeLogFile(
+  reader: LogFileReader,
+  trail: TrailPlace,
+  entry: DigestLogFile,
+  records: DigestRecords | undefined,
+): Promise<LogFileResult> {
   const place = { bucket: entry.s3Bucket, key: entry.s3Object }
-  const findings = checkLogFile(entry, await fetchLogFile(reader, place))
+  const fetched = await fetchLogFile(reader, place, await records?.task(entry))
+  const findings = checkLogFile(entry, fetched)
+  const isAsDelivered = findings.every(({ severity }) => severity !== 'invalid')
+  records?.give(entry, isAsDelivered && 'records' in fetched ? fetched.records : undefined)
   return { findings, verdict: awsVerdict(judgedObject('log-file', place, trail, false), findings) }
 }

@@ -4,7 +4,7 @@ import { createByteBudget } from './byte-budget.ts'
 import { listDigests, type DigestListing, type TimeRange } from './digest-listing.ts'
 import { createExaminer } from './examiner.ts'
 import type { FindingList } from './finding-list.ts'
-import { addKeys, startGathering, type Progress, type VerifyOptions } from './gathered.ts'
+import { addKeys, startGathering, type Gathered, type Progress, type VerifyOptions } from './gathered.ts'
 import { judgeListing } from './judge-listing.ts'
 import { noteOtherChains } from './other-chains.ts'
 import { verifyChain } from './verify-chain.ts'
@@ -21,6 +21,8 @@ export interface Verification {
   readonly keys: ReadonlyMap<string, PublicKey>
   /** The newest digest, to be kept. */
   readonly checkpoint?: Checkpoint
+  /** Where manifests were checked. */
+  readonly completeness?: Gathered['completeness']
 }
 
 const hourMs = 3_600_000
@@ -53,7 +55,7 @@ export async function verifyTrail(options: VerifyOptions): Promise<Verification>
   } finally {
     await examiner.close()
   }
-  const { findings, counts, found, unsignedCopies, keys, checkpoint } = gathered
+  const { findings, counts, found, unsignedCopies, keys, checkpoint, completeness } = gathered
   output.end({ range, counts, ...(found && { found }) })
   await noteOtherChains(options, gathered, listings.keys())
   const objectsListed = await judgeListing(options, gathered.ledger, [...listings.keys()], (stray) =>
@@ -67,5 +69,6 @@ export async function verifyTrail(options: VerifyOptions): Promise<Verification>
     keys,
     ...(found && { found }),
     ...(checkpoint && { checkpoint }),
+    ...(completeness && { completeness }),
   }
 }
