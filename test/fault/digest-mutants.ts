@@ -28,6 +28,7 @@ export const digestMutants: readonly Mutant[] = [
   {
     name: 'manifest-beyond-ledger',
     breaks: 'a manifest covers what is planned and not delivered yet',
+    firstSeed: 451,
     file: 'server/src/digests/settled-range.ts',
     edits: [{ from: 'Math.min(lane.cursor, ...begun)', to: 'Math.max(lane.cursor, ...begun)' }],
   },
@@ -35,6 +36,8 @@ export const digestMutants: readonly Mutant[] = [
     name: 'positions-not-kept',
     breaks: 'it is not written down which entries a file holds',
     file: 'server/src/delivery/selected-entries.ts',
-    edits: [{ from: 'if (files.length === 1 && files[0]!.count === to - from) return []', to: 'if (to > 0) return []' }],
+    edits: [
+      { from: 'if (files.length === 1 && files[0]!.count === to - from) return []', to: 'if (to > 0) return []' },
+    ],
   },
 ]

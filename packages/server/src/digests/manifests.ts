@@ -23,7 +23,7 @@ export type SignCheckpoint = (stream: StreamId, head: { readonly size: number; r
 export interface ManifestOptions {
   readonly control: ControlStore
   readonly journal: Pick<Journal, 'get'>
-  readonly trees: Pick<StreamTrees, 'reach' | 'nodes'>
+  readonly trees: Pick<StreamTrees, 'reach' | 'nodes' | 'keep'>
   readonly signCheckpoint: SignCheckpoint
   /** Of a trail, oldest first. */
   readonly versions: (trailId: string) => readonly TrailVersion[]
@@ -67,6 +67,8 @@ export async function* manifestObjects(
   for await (const { lost, ...part } of provableParts(options, trailId, stream, { from, to, entries })) {
     const key = manifestKeyOf(plan.key, part.part)
     if (key === undefined) throw new Error(`${plan.key} has no manifest`)
+    // What is signed can be shown to be the beginning of what follows, whatever becomes of the entries.
+    await trees.keep(stream, part.end.sequence)
     const end = { ...part.end, checkpoint: signCheckpoint(stream, { size: part.end.sequence, root: part.end.root }) }
     const manifest: Manifest = { ...common, ...part, end, ...(lost && { lost }) }
     const bytes = manifestBytes(manifest)
