@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, test } from 'vitest'
+import { signRequest } from '../../packages/server/src/auth/index.ts'
+import { createSecret } from '../../packages/server/src/config/index.ts'
+import { createKmsClient } from '../../packages/server/src/kms/index.ts'
 import type { RunningServer } from '../../packages/server/src/main.ts'
 import { awsPath, hasAwsCli, hasBoto3, pythonPath } from '../clients.ts'
 import { skipped } from '../skip.ts'
@@ -30,6 +33,52 @@ if (!boto3) skipped('KMS by boto3', 'boto3 is not installed: node scripts/instal
 
 /** A Python process takes seconds to load on a busy machine, and each command is one. */
 const timeout = 240_000
+
+test('when virtual time passes, keys are rotated and destroyed, with events of their own', { timeout }, async () => {
+  const credentials = { accessKeyId: 'test', secretAccessKey: createSecret('test') }
+  const client = createKmsClient({ endpoint: server.endpoint, credentials, wall: () => Date.now(), timeoutMs: 60_000 })
+  const call = (operation: string, input: object) => client.call('us-east-1', operation, input)
+  try {
+    const newKey = async () => ((await call('CreateKey', {}))['KeyMetadata'] as { KeyId: string }).KeyId
+    const [kept, doomed] = [await newKey(), await newKey()]
+    await call('EnableKeyRotation', { KeyId: kept, RotationPeriodInDays: 90 })
+    await call('ScheduleKeyDeletion', { KeyId: doomed, PendingWindowInDays: 7 })
+    const body = JSON.stringify({ milliseconds: 91 * 86_400_000 })
+    const advanced = await fetch(`${server.endpoint}/test/clock/advance`, { method: 'POST', body })
+    assert.equal(advanced.status, 200, await advanced.text())
+    await assert.rejects(call('DescribeKey', { KeyId: doomed }), { code: 'NotFoundException' })
+    const { Rotations } = await call('ListKeyRotations', { KeyId: kept })
+    assert.equal((Rotations as unknown[]).length, 1)
+  } finally {
+    client.close()
+  }
+  for (const name of ['RotateKey', 'DeleteKey']) {
+    const [event] = await eventsNamed(name)
+    assert.equal(event!['eventType'], 'AwsServiceEvent')
+    assert.equal(event!['eventSource'], 'kms.amazonaws.com')
+  }
+})
+
+/** As LookupEvents finds them. */
+async function eventsNamed(name: string): Promise<Record<string, unknown>[]> {
+  const input = { LookupAttributes: [{ AttributeKey: 'EventName', AttributeValue: name }] }
+  const body = Buffer.from(JSON.stringify(input))
+  const unsigned = {
+    method: 'POST',
+    target: '/',
+    body,
+    headers: {
+      host: new URL(server.endpoint).host,
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': 'CloudTrail_20131101.LookupEvents',
+    },
+  }
+  const identity = { accessKeyId: 'test', secretAccessKey: 'test', region: 'us-east-1', service: 'cloudtrail' }
+  const headers = signRequest(unsigned, identity, Date.now())
+  const answer = await fetch(server.endpoint, { method: 'POST', headers, body })
+  const { Events } = (await answer.json()) as { Events: { CloudTrailEvent: string }[] }
+  return Events.map(({ CloudTrailEvent }) => JSON.parse(CloudTrailEvent) as Record<string, unknown>)
+}
 
 describe.skipIf(!awsCli)('KMS by the AWS CLI', () => {
   /** `command`: words without spaces in them. */
