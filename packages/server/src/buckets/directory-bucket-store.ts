@@ -115,14 +115,6 @@ export async function openDirectoryBucketStoreOn(
   const uploads = createDirectoryUploads(context, { partBytesMin })
   const listings = createDirectoryListings(index)
 
-  async function withSlot<T>(of: CallSlots, action: () => Promise<T>): Promise<T> {
-    const release = await of.take(new AbortController().signal)
-    try {
-      return await action()
-    } finally {
-      release()
-    }
-  }
   const read = async <T>(action: () => Promise<T>): Promise<T> => {
     ensureOpen()
     return action()
@@ -197,6 +189,15 @@ export async function openDirectoryBucketStoreOn(
       await loose.settled()
       await index.close()
     },
+  }
+}
+
+async function withSlot<T>(slots: CallSlots, action: () => Promise<T>): Promise<T> {
+  const release = await slots.take(new AbortController().signal)
+  try {
+    return await action()
+  } finally {
+    release()
   }
 }
 

@@ -109,11 +109,12 @@ export async function openLooseContents(options: LooseContentsOptions): Promise<
         if (!isHeld) return
         isHeld = false
         const left = pins.get(id)! - 1
-        if (left > 0) return void pins.set(id, left)
-        pins.delete(id)
-        const waiting = held.get(id)
+        if (left > 0) pins.set(id, left)
+        else pins.delete(id)
+        const waiting = left > 0 ? undefined : held.get(id)
+        if (!waiting) return
         held.delete(id)
-        if (waiting) discard(waiting)
+        discard(waiting)
       }
     },
     async settled() {

@@ -23,9 +23,45 @@ export {
 export { createMemoryBucketStore, type MemoryBucketStoreOptions } from './memory-bucket-store.ts'
 export { exportBucket, type ExportedFile, type ExportOptions, type ExportSummary } from './export-bucket.ts'
 export { keyBytesMax } from './s3-names.ts'
+export { createChecksum } from './body-digests.ts'
 export { openMemoryObjectStore } from './memory-object-store.ts'
 export { createObjectKeys, type ObjectKeys, type ObjectKeysOptions } from './object-keys.ts'
 export type { ApplyLifecycle, LifecycleSummary } from './directory-lifecycle.ts'
 export { createLifecycleJob, type LifecycleJobOptions } from './lifecycle-job.ts'
 export type { LifecycleFilter, LifecycleRule, LifecycleRules } from './lifecycle-rules.ts'
-export type * from './object-store.ts'
+export type {
+  BucketDocument,
+  BucketSettings,
+  Checksum,
+  ChecksumAlgorithm,
+  CompleteConditions,
+  CompletedPart,
+  DefaultRetention,
+  Deleted,
+  DeleteRequest,
+  Encryption,
+  ExpectedBody,
+  ListedPart,
+  ListedUpload,
+  ListedVersion,
+  ListPage,
+  MarksPlace,
+  ObjectStore,
+  ObjectUser,
+  OpenObject,
+  OpenRequest,
+  PartPage,
+  PartPlace,
+  PartRequest,
+  PutRequest,
+  RetentionMode,
+  StoredPart,
+  StoredVersion,
+  UploadPlace,
+  UploadRequest,
+  VersionAttributes,
+  VersionHead,
+  VersionMarks,
+  VersionPlace,
+  WriteConditions,
+} from './object-store.ts'

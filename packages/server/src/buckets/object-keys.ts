@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { AccountId, Region } from '@opentrail/core/event'
+import type { AccountId } from '@opentrail/core/event'
 import { partitionOf } from '@opentrail/core/trail'
 import { CipherError, type RecordCipher } from '../keyring/index.ts'
 import { KeyServiceError, type EncryptionContext, type KeyService } from '../kms/index.ts'
@@ -115,7 +115,7 @@ async function kmsKey(
 
 /** As S3: the object's ARN, or with a bucket key the bucket's. Deliveries add their trail's. */
 function contextOf({ bucket, key, region }: KeyedObject, bucketKey: boolean, user: ObjectUser): EncryptionContext {
-  const partition = partitionOf(region as Region)
+  const partition = partitionOf(region)
   const arn = `arn:${partition}:s3:::${bucket}${bucketKey ? '' : `/${key}`}`
   return { ...(user.kind === 'delivery' && { 'aws:cloudtrail:arn': user.trailArn }), 'aws:s3:arn': arn }
 }

@@ -398,7 +398,11 @@ export function objectStoreContract(name: string, open: () => Promise<ObjectStor
 
       test('versions cannot be switched off again, nor can Object Lock', async () => {
         const without = (name: 'versioning' | 'objectLock') =>
-          objects.changeSettings(bucket, ({ [name]: _, ...settings }) => settings)
+          objects.changeSettings(bucket, (before) => {
+            const { [name]: dropped, ...settings } = before
+            assert.ok(dropped !== undefined)
+            return settings
+          })
         await assert.rejects(change({ objectLock: {} }), withCode('InvalidBucketState'))
         await versioned()
         await assert.rejects(without('versioning'), withCode('InvalidBucketState'))

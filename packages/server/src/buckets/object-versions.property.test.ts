@@ -76,7 +76,7 @@ const lockOf = fc.option(
 const puts = fc
   .tuple(keyOf, lockOf, fc.boolean(), fc.boolean())
   .map(([key, lock, isHeld, isUpload]): Step => async (world) => {
-      const { model, store } = world
+    const { model, store } = world
     const content = `content ${world.puts++} of ${key}`
     const retention = model.hasLock && lock ? { mode: lock.mode, until: model.now + lock.hours * hour } : undefined
     const marks = { ...(retention && { retention }), ...(model.hasLock && isHeld && { isLegallyHeld: true }) }
