@@ -28,6 +28,7 @@ export const validateLogsCommand = buildCommand<ValidateLogsFlags, [], CliContex
       saveCheckpoint: textFlag('Write the newest digest there, if all is valid', 'FILE'),
       complete: switchFlag('Check the manifests, too: that every event is in a file or was not selected'),
       verifierKey: textFlag('Key of the log, as "opentrail checkpoint --key" prints it, for --complete', 'KEY'),
+      keyFile: textFlag('File that holds the key of the log, for --complete', 'FILE'),
       logCheckpoint: textFlag('Checkpoint that "opentrail checkpoint --out" wrote, for --complete', 'FILE'),
       report: textFlag('Write an evidence report: FILE.html or FILE.json', 'FILE'),
       ...formatFlags,

@@ -17,13 +17,17 @@ export interface CompletePlan {
  */
 export async function completePlanOf(
   context: CliContext,
-  flags: Pick<ValidateLogsFlags, 'verifierKey' | 'logCheckpoint'>,
+  flags: Pick<ValidateLogsFlags, 'verifierKey' | 'keyFile' | 'logCheckpoint'>,
   { trail, connection }: Plan,
   keptTree: KeptTree | undefined,
 ): Promise<CompletePlan> {
   const client = connection && createLogClient(context, { ...connection, region: trail.chain.sourceRegion })
   // A server that signs no checkpoints is not OpenTrail, and its trails have no manifests: that is found, too.
-  const text = flags.verifierKey ?? (await client?.verifierKey().catch(() => undefined))
+  const text =
+    flags.verifierKey ??
+    (flags.keyFile === undefined
+      ? await client?.verifierKey().catch(() => undefined)
+      : readSmallFile(flags.keyFile).toString())
   const key = text === undefined ? undefined : readKey(text)
   const note = flags.logCheckpoint
   const noted = note !== undefined && key ? openNoteFile(readSmallFile(note), note, key) : undefined

@@ -30,6 +30,7 @@ export interface ValidateLogsFlags extends ConnectionFlags, FormatFlags {
   readonly saveCheckpoint?: string
   readonly complete?: boolean
   readonly verifierKey?: string
+  readonly keyFile?: string
   readonly logCheckpoint?: string
   readonly report?: string
 }
