@@ -55,21 +55,28 @@ const testCredentials = { accessKeyId: 'test', secretAccessKey: 'test' }
 /** Requests in flight get this long to finish before a stop cuts them off; nothing acknowledged depends on it. */
 const stopGraceMs = 10_000
 
-/** The composition root: configuration in, adapters chosen, server started. @throws what stands in the way, in plain words. */
-export async function startServer(configuration: Configuration): Promise<RunningServer> {
+/**
+ * The composition root: configuration in, adapters chosen, server started. `system`: other clocks than the machine's, for
+ * tests. @throws what stands in the way, in plain words.
+ */
+export async function startServer(configuration: Configuration, system: Clocks = systemClocks): Promise<RunningServer> {
   const closers = createClosers()
   try {
-    return { ...(await compose(configuration, closers)), close: closers.close }
+    return { ...(await compose(configuration, system, closers)), close: closers.close }
   } catch (error) {
     await closers.close().catch(() => {}) // the first failure is the one to tell
     throw error
   }
 }
 
-async function compose(configuration: Configuration, closers: Closers): Promise<Omit<RunningServer, 'close'>> {
+async function compose(
+  configuration: Configuration,
+  system: Clocks,
+  closers: Closers,
+): Promise<Omit<RunningServer, 'close'>> {
   const beganAt = performance.now()
-  const virtualClock = configuration.mode.kind === 'test' ? createVirtualClock(systemClocks) : undefined
-  const clocks: Clocks = virtualClock ? { ...systemClocks, domain: virtualClock.now } : systemClocks
+  const virtualClock = configuration.mode.kind === 'test' ? createVirtualClock(system) : undefined
+  const clocks: Clocks = virtualClock ? { ...system, domain: virtualClock.now } : system
   // What is reported while things are being opened belongs into the log, too: the gauges come later.
   let gauges: Gauges | undefined
   const observer = createObserver({ level: configuration.log.level, gauges: () => gauges })
