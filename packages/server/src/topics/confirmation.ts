@@ -2,13 +2,7 @@ import { uuid } from '../clock/index.ts'
 import type { SnsOutput, SnsParts } from './sns-call.ts'
 import { invalidParameter, SnsError } from './sns-error.ts'
 import type { CommitWrites } from './topic-directory.ts'
-import {
-  readArn,
-  subscriptionArn,
-  topicArn,
-  type PendingDocument,
-  type SubscriptionDocument,
-} from './topic-documents.ts'
+import { readArn, subscriptionArn, topicArn, type SubscriptionDocument } from './topic-documents.ts'
 
 const words = {
   SubscriptionConfirmation: (topic: string) =>
@@ -23,17 +17,8 @@ export function confirmationRequest(
   kind: keyof typeof words,
   subscription: SubscriptionDocument,
 ) {
-  const document: PendingDocument = {
-    kind,
-    message: {
-      id: uuid(random),
-      message: words[kind](topicArn(subscription.topic), subscriptionArn(subscription)),
-      publishedAt: now(),
-    },
-    failures: 0,
-    dueAt: now(),
-  }
-  return fanOut.planned(subscription, document)
+  const message = words[kind](topicArn(subscription.topic), subscriptionArn(subscription))
+  return fanOut.planned({ subscription, kind, message: { id: uuid(random), message, publishedAt: now() } })
 }
 
 const invalidToken = () => invalidParameter('Token')
@@ -98,7 +83,7 @@ export async function unsubscribeByLink(
     if (before.confirmedAt === undefined) return
     const { confirmedAt: _confirmedAt, wasAuthenticated: _how, ...rest } = before
     const after: SubscriptionDocument = { ...rest, createdAt: now() }
-    const request = confirmationRequest(parts, 'UnsubscribeConfirmation', after)
+    const request = await confirmationRequest(parts, 'UnsubscribeConfirmation', after)
     await save({ subscriptions: [{ before, after }], more: [request.write] }, commit({}))
     request.stored()
   })

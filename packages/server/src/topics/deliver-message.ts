@@ -5,7 +5,13 @@ import type { MessageSigner } from './message-signer.ts'
 import { pauseAfterFailures, queuePolicy } from './retry-policy.ts'
 import { httpDelivery } from './topic-attributes.ts'
 import type { TopicDirectory } from './topic-directory.ts'
-import { topicArn, type PendingDocument, type SubscriptionDocument } from './topic-documents.ts'
+import {
+  topicArn,
+  type PendingDocument,
+  type PendingKind,
+  type PublishedMessage,
+  type SubscriptionDocument,
+} from './topic-documents.ts'
 
 export interface DeliverMessageOptions {
   readonly directory: Pick<TopicDirectory, 'topic'>
@@ -15,14 +21,21 @@ export interface DeliverMessageOptions {
   readonly http: Pick<HttpSubscribers, 'post'>
 }
 
+/** What is sent: a pending document that has been opened. */
+export interface OutgoingMessage {
+  readonly kind: PendingKind
+  readonly message: PublishedMessage
+  readonly deadLetterArn?: string
+}
+
 /** One attempt to bring a message to its subscriber, or to the subscriber's dead-letter queue. Never rejects. */
-export type DeliverMessage = (pending: PendingDocument, subscription: SubscriptionDocument) => Promise<Attempt>
+export type DeliverMessage = (outgoing: OutgoingMessage, subscription: SubscriptionDocument) => Promise<Attempt>
 
 export function createDeliverMessage(options: DeliverMessageOptions): DeliverMessage {
   const { directory, signer, links, queues, http } = options
 
-  async function deliver(pending: PendingDocument, subscription: SubscriptionDocument): Promise<Attempt> {
-    const { kind, message, deadLetterArn } = pending
+  async function deliver(outgoing: OutgoingMessage, subscription: SubscriptionDocument): Promise<Attempt> {
+    const { kind, message, deadLetterArn } = outgoing
     const topic = directory.topic(subscription.topic)
     const signatureVersion = topic?.attributes['SignatureVersion'] === '2' ? '2' : '1'
     const parts: EnvelopeParts = { kind, message, subscription, signatureVersion }
@@ -47,7 +60,7 @@ export function createDeliverMessage(options: DeliverMessageOptions): DeliverMes
     return http.post({ url: subscription.endpoint, headers, body })
   }
 
-  return (pending, subscription) => deliver(pending, subscription).catch(failedAttempt)
+  return (outgoing, subscription) => deliver(outgoing, subscription).catch(failedAttempt)
 }
 
 /** SNS does not repeat what its client has got wrong: a queue that is not there, or does not let the topic in. */

@@ -1,6 +1,8 @@
 import { systemTimers, waitAtMost, type DemandJob, type Timers } from '../clock/index.ts'
 import type { ControlStore, ControlWrite } from '../control/index.ts'
+import { CipherError, type RecordCipher } from '../keyring/index.ts'
 import { nextPause, type DeliverMessage } from './deliver-message.ts'
+import type { Attempt } from './http-subscriber.ts'
 import { createPendingWriter, type NewPending, type StoredPending } from './pending-writer.ts'
 import { createSubscriberQueue, pendingBytes, type QueuedMessage, type SubscriberQueue } from './subscriber-queue.ts'
 import { deadLetterArn } from './topic-attributes.ts'
@@ -11,6 +13,8 @@ import {
   pendingPrefix,
   subscriptionArn,
   type PendingDocument,
+  type PendingKind,
+  type PublishedMessage,
   type SubscriptionDocument,
 } from './topic-documents.ts'
 import type { TopicLimits } from './topic-limits.ts'
@@ -36,6 +40,8 @@ export interface TopicEvents {
 export interface FanOutOptions {
   readonly control: ControlStore
   readonly directory: TopicDirectory
+  /** Seals what messages say, under the key of the topic's account. */
+  readonly cipher: RecordCipher
   readonly deliver: DeliverMessage
   /** Domain ms. */
   readonly now: () => number
@@ -45,19 +51,21 @@ export interface FanOutOptions {
   readonly timers?: Timers
 }
 
+/** A message for one subscriber, to be sent as soon as it is stored. */
+export interface NewMessage {
+  readonly subscription: SubscriptionDocument
+  readonly kind: PendingKind
+  readonly message: PublishedMessage
+}
+
 /** Brings messages to subscribers: stored first, then sent until taken or given up. One slow subscriber holds up no other. */
 export interface FanOut {
   /** For the schedule, which repeats what failed. */
   readonly job: DemandJob
   /** Resolves once every message is durable. @throws {SnsError} ServiceUnavailable, Throttled */
-  enqueue(
-    items: readonly { readonly subscription: SubscriptionDocument; readonly document: PendingDocument }[],
-  ): Promise<void>
+  enqueue(items: readonly NewMessage[]): Promise<void>
   /** A message that is written by somebody else, together with something; `stored` is to be called once it is. */
-  planned(
-    subscription: SubscriptionDocument,
-    document: PendingDocument,
-  ): { readonly write: ControlWrite; readonly stored: () => void }
+  planned(item: NewMessage): Promise<{ readonly write: ControlWrite; readonly stored: () => void }>
   /** Until then messages are only stored: they carry links to us, so it has to be known where we are. */
   begin(): void
   /** Messages that wait, over all subscribers. */
@@ -74,7 +82,7 @@ const scanPage = 500
 
 /** Reads what an earlier process has left. @throws {ControlUnavailableError} */
 export async function openFanOut(options: FanOutOptions): Promise<FanOut> {
-  const { control, directory, deliver, now, limits, events, timers = systemTimers } = options
+  const { control, directory, cipher, deliver, now, limits, events, timers = systemTimers } = options
   /** Of subscribers for which something waits. */
   const queues = new Map<string, SubscriberQueue>()
   const running = new Map<string, number>()
@@ -203,7 +211,7 @@ export async function openFanOut(options: FanOutOptions): Promise<FanOut> {
     const pending = message.isDone ? undefined : (await control.get<PendingDocument>(key))?.value
     const subscription = directory.subscriptionById(subscriptionId)
     if (!pending || !subscription || isObsolete(pending, subscription)) return remove()
-    const outcome = await deliver(pending, subscription)
+    const outcome = await send(pending, subscription)
     if (outcome.kind === 'taken') {
       failing.delete(subscriptionId)
       return remove()
@@ -214,6 +222,23 @@ export async function openFanOut(options: FanOutOptions): Promise<FanOut> {
     if (!next) return remove()
     message.dueAt = next.dueAt
     await control.transact([{ key, value: next }])
+  }
+
+  async function send(pending: PendingDocument, subscription: SubscriptionDocument): Promise<Attempt> {
+    const { kind, messageId, sealed, deadLetterArn: letterArn } = pending
+    try {
+      const context = sealContext(subscription.id, messageId)
+      const opened = await cipher.open(subscription.topic.account, Buffer.from(sealed, 'base64'), context)
+      const message = JSON.parse(opened.toString()) as PublishedMessage
+      return await deliver(
+        { kind, message, ...(letterArn !== undefined && { deadLetterArn: letterArn }) },
+        subscription,
+      )
+    } catch (error) {
+      // Its key was destroyed: nobody will ever read it.
+      if (error instanceof CipherError) return { kind: 'refused', reason: error.message }
+      throw error
+    }
   }
 
   /** How it goes on with the message; undefined: it does not. */
@@ -232,7 +257,7 @@ export async function openFanOut(options: FanOutOptions): Promise<FanOut> {
     const redrive = subscription.attributes['RedrivePolicy']
     const isDeadLettered =
       redrive !== undefined && pending.deadLetterArn === undefined && pending.kind === 'Notification'
-    const lost = { messageId: pending.message.id, reason: 'undeliverable' as const, detail: reason }
+    const lost = { messageId: pending.messageId, reason: 'undeliverable' as const, detail: reason }
     events.lost({ subscription: arn, ...lost, isDeadLettered })
     if (!isDeadLettered) return undefined
     return { ...pending, failures: 0, dueAt: now(), deadLetterArn: deadLetterArn(redrive) }
@@ -240,6 +265,19 @@ export async function openFanOut(options: FanOutOptions): Promise<FanOut> {
 
   function isFull(queue: SubscriberQueue | undefined): boolean {
     return queue !== undefined && (queue.count() >= limits.pendingMax || queue.bytes() >= limits.pendingBytesMax)
+  }
+
+  function newPending({ subscription, kind, message }: NewMessage): NewPending {
+    const context = sealContext(subscription.id, message.id)
+    const sealed = cipher.seal(subscription.topic.account, [Buffer.from(JSON.stringify(message))], context)
+    const document: PendingDocument = {
+      kind,
+      messageId: message.id,
+      sealed: sealed.toString('base64'),
+      failures: 0,
+      dueAt: now(),
+    }
+    return { subscriptionId: subscription.id, document, bytes: pendingBytes(document) }
   }
 
   const job: DemandJob = {
@@ -261,10 +299,10 @@ export async function openFanOut(options: FanOutOptions): Promise<FanOut> {
   return {
     job,
     async enqueue(items) {
-      const taken = items.filter(({ subscription, document }) => {
+      const taken = items.filter(({ subscription, message }) => {
         if (!isFull(queues.get(subscription.id))) return true
         const lost = {
-          messageId: document.message.id,
+          messageId: message.id,
           reason: 'queue-full' as const,
           detail: '',
           isDeadLettered: false,
@@ -272,13 +310,17 @@ export async function openFanOut(options: FanOutOptions): Promise<FanOut> {
         events.lost({ subscription: subscriptionArn(subscription), ...lost })
         return false
       })
-      await writer.write(taken.map(({ subscription, document }) => newPending(subscription, document)))
+      for (const account of new Set(taken.map(({ subscription }) => subscription.topic.account)))
+        await cipher.prepare(account)
+      await writer.write(taken.map(newPending))
     },
-    planned(subscription, document) {
+    async planned(item) {
+      const { subscription } = item
+      await cipher.prepare(subscription.topic.account)
       const number = writer.takeNumber()
-      const item = { ...newPending(subscription, document), number }
-      const write = { key: pendingKey(subscription.id, number), value: document }
-      return { write, stored: () => arrived([item]) }
+      const pending = { ...newPending(item), number }
+      const write = { key: pendingKey(subscription.id, number), value: pending.document }
+      return { write, stored: () => arrived([pending]) }
     },
     begin() {
       isResting = false
@@ -292,11 +334,9 @@ export async function openFanOut(options: FanOutOptions): Promise<FanOut> {
   }
 }
 
-const newPending = (subscription: SubscriptionDocument, document: PendingDocument): NewPending => ({
-  subscriptionId: subscription.id,
-  document,
-  bytes: pendingBytes(document),
-})
+/** A message that was put in the place of another does not open. */
+const sealContext = (subscriptionId: string, messageId: string): string =>
+  `topics/pending/${subscriptionId}/${messageId}`
 
 /** The subscription has moved on since. */
 const isObsolete = ({ kind }: PendingDocument, { confirmedAt }: SubscriptionDocument): boolean =>

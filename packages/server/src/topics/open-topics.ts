@@ -21,7 +21,7 @@ import type { TopicPublisher } from './topic-publisher.ts'
 
 export interface TopicsOptions extends Pick<HttpSubscriberOptions, 'resolve' | 'timeoutMs'> {
   readonly control: ControlStore
-  readonly keyRing: Pick<KeyRing, 'sealSecret' | 'openSecret' | 'derive'>
+  readonly keyRing: Pick<KeyRing, 'cipher' | 'sealSecret' | 'openSecret' | 'derive'>
   readonly queues: QueueSink
   readonly clocks: Clocks
   readonly random: Random
@@ -65,7 +65,16 @@ export async function openTopics(options: TopicsOptions): Promise<Topics> {
   const links = createMessageLinks(settings, tokens, signer)
   const deliver = createDeliverMessage({ directory, signer, links, queues, http })
   const { events } = options
-  const fanOut = await openFanOut({ control, directory, deliver, now, limits, events, ...(timers && { timers }) })
+  const fanOut = await openFanOut({
+    control,
+    directory,
+    cipher: keyRing.cipher,
+    deliver,
+    now,
+    limits,
+    events,
+    ...(timers && { timers }),
+  })
   const parts: SnsParts = { directory, access: createTopicAccess(), fanOut, tokens, limits, random, now }
   return {
     publisher: createBuiltInTopicPublisher(parts),

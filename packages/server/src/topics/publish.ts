@@ -109,7 +109,7 @@ export async function publishTo(
         ...(attributes && { attributes }),
         publishedAt,
       }
-      return { subscription, document: { kind: 'Notification', message, failures: 0, dueAt: publishedAt } as const }
+      return { subscription, kind: 'Notification' as const, message }
     }),
   )
   return id

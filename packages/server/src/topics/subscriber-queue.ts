@@ -135,5 +135,5 @@ export function createSubscriberQueue(
 }
 
 /** About as many bytes as the document has. */
-export const pendingBytes = ({ message }: PendingDocument): number => documentBytes + message.message.length
-const documentBytes = 400
+export const pendingBytes = ({ sealed }: PendingDocument): number => documentBytes + sealed.length
+const documentBytes = 200

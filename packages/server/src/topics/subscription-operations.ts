@@ -101,7 +101,7 @@ async function subscribe(call: SnsCall, parts: SnsParts, wanted: WantedSubscript
     const output = { SubscriptionArn: isPending && !isArnWanted ? pendingArn : arn }
     if (existing && !isPending) return output
     // Asked for once more, the request to confirm is sent once more.
-    const request = isPending ? confirmationRequest(parts, 'SubscriptionConfirmation', subscription) : undefined
+    const request = isPending ? await confirmationRequest(parts, 'SubscriptionConfirmation', subscription) : undefined
     const subscriptions = [{ before: existing, after: subscription }]
     await save({ subscriptions, ...(request && { more: [request.write] }) }, call.commit(output))
     request?.stored()

@@ -71,7 +71,9 @@ export type PendingKind = 'Notification' | 'SubscriptionConfirmation' | 'Unsubsc
  */
 export interface PendingDocument {
   readonly kind: PendingKind
-  readonly message: PublishedMessage
+  readonly messageId: string
+  /** A `PublishedMessage` as JSON, sealed under the key of the topic's account; base64. */
+  readonly sealed: string
   /** Attempts that failed. */
   readonly failures: number
   /** When the next one is due, domain ms. */

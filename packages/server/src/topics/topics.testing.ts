@@ -12,6 +12,7 @@ import { auditorKey, producerKey, send, startServer, type Reply } from '../http/
 import { createOperationRegistry, type OperationContext } from '../operations/index.ts'
 import { QueueSinkError, type QueueSink } from '../queues/index.ts'
 import type { ApiCall, SelfTrail } from '../selftrail/index.ts'
+import { createTestCipher } from '../journal/cipher.testing.ts'
 import { fakeKeyRing } from '../signing-keys/signing-keys.testing.ts'
 import type { TopicEvents } from './fan-out.ts'
 import { openTopics, type TopicsOptions } from './open-topics.ts'
@@ -79,7 +80,11 @@ export function createRecordingTrail(control: () => ControlStore) {
 
 export type TopicsRig = Awaited<ReturnType<typeof startTopics>>
 
-const keyRing = { ...fakeKeyRing(), derive: (purpose: string) => createHmac('sha256', 'test').update(purpose).digest() }
+const keyRing = {
+  ...fakeKeyRing(),
+  cipher: createTestCipher(),
+  derive: (purpose: string) => createHmac('sha256', 'test').update(purpose).digest(),
+}
 
 /** Topics behind a listening server, and a client that signs. */
 export async function startTopics(options: Partial<TopicsOptions> & { readonly time?: { now: number } } = {}) {
