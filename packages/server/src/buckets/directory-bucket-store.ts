@@ -2,6 +2,7 @@ import { createNodeDisk, DiskFullError } from '../disk/index.ts'
 import type { BucketAdministration, CheckPolicy } from './bucket-administration.ts'
 import { BucketError, type BucketCaller, type BucketStore, type NewObject } from './bucket-store.ts'
 import { createCallSlots, type CallSlots } from './call-slots.ts'
+import { CallerFailure } from './caller-failure.ts'
 import { createDirectoryBuckets, readBucket } from './directory-buckets.ts'
 import { openDirectoryFiles, type DirectoryStoreBase } from './directory-format.ts'
 import { openLooseContents } from './directory-garbage.ts'
@@ -16,7 +17,6 @@ import { openLmdbObjectIndex } from './lmdb-object-index.ts'
 import type { ObjectKeys } from './object-keys.ts'
 import { checkNewObject, listLimitMax, partBytesMin as partBytesMinDefault } from './object-limits.ts'
 import type { ObjectStore, ObjectUser } from './object-store.ts'
-import { BodyFailure } from './sealed-content.ts'
 
 /** Whether a bucket's policy (its JSON text) lets a delivery in. Asked within the put's own transaction, so it must be quick. */
 export type MayPut = (request: {
@@ -117,7 +117,11 @@ export async function openDirectoryBucketStoreOn(
 
   const read = async <T>(action: () => Promise<T>): Promise<T> => {
     ensureOpen()
-    return action()
+    try {
+      return await action()
+    } catch (cause) {
+      throw translated(cause)
+    }
   }
 
   function put(object: NewObject): Promise<{ etag: string }> {
@@ -205,11 +209,15 @@ const userOf = (caller: BucketCaller, bucket: () => BucketRecord): ObjectUser =>
   caller.kind === 'delivery' ? caller : ownerAs(bucket())
 
 function translated(cause: unknown): unknown {
-  if (cause instanceof BodyFailure) return cause.cause
+  if (cause instanceof CallerFailure) return cause.cause
   if (cause instanceof BucketError) return cause
   if (cause instanceof DiskFullError)
     return new BucketError('ServiceUnavailable', 'the disk of the bucket store is full', { cause })
-  return new BucketError('InternalError', 'the bucket store cannot write to its directory', { cause })
+  return new BucketError(
+    'InternalError',
+    `the bucket store failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+    { cause },
+  )
 }
 
 /** So that others get their turn: hashing and encrypting a slice takes some milliseconds. */

@@ -8,6 +8,7 @@ import {
   type CheckPolicy,
 } from './bucket-administration.ts'
 import { BucketError } from './bucket-store.ts'
+import { ofCaller } from './caller-failure.ts'
 import { listGarbage, type Garbage } from './directory-garbage.ts'
 import {
   bucketKey,
@@ -93,7 +94,12 @@ export function createDirectoryBuckets({
     async changeSettings(bucket, change) {
       await index.transact((transaction) => {
         const before = readBucket(transaction, bucket)
-        const after = changedRecord(bucket, before, change(settingsOf(bucket, before)), checkPolicy)
+        const after = changedRecord(
+          bucket,
+          before,
+          ofCaller(() => change(settingsOf(bucket, before))),
+          checkPolicy,
+        )
         transaction.put(bucketKey(bucket), encodeRecord(after))
       })
     },

@@ -1,5 +1,6 @@
 import { BucketError } from './bucket-store.ts'
 import { createBodyDigests } from './body-digests.ts'
+import { ofCaller } from './caller-failure.ts'
 import { readBucket } from './directory-buckets.ts'
 import type { ContentFiles } from './directory-content.ts'
 import type { Garbage, LooseContents } from './directory-garbage.ts'
@@ -110,7 +111,7 @@ export function createDirectoryObjects(context: StoreContext): Pick<
       const { bucket, found } = findNamed(transaction, place)
       const { bypassesGovernance = false } = place
       const before = marksOf(found.record)
-      const { tags, retention, isLegallyHeld } = change(before, headOf(place.key, bucket, found.record))
+      const { tags, retention, isLegallyHeld } = ofCaller(() => change(before, headOf(place.key, bucket, found.record)))
       const after = { ...(tags && { tags }), ...(retention && { retention }), ...(isLegallyHeld && { isLegallyHeld }) }
       checkMarks(before, after, bucket, { now: now(), bypassesGovernance })
       const { tags: _tags, retention: _retention, isLegallyHeld: _isLegallyHeld, ...record } = found.record

@@ -1,10 +1,11 @@
+import { CallerFailure } from './caller-failure.ts'
 import { readBucket } from './directory-buckets.ts'
 import { keyedObject, publishing, writeBody, type StoreContext } from './directory-objects.ts'
 import { ownerAs } from './directory-reader.ts'
 import { decodeObject, keyOfVersion, oldKey, type ObjectRecord } from './directory-records.ts'
 import { findVersion, putVersion, versionIdOf, type ObjectPlace } from './directory-versions.ts'
 import { listGarbage, type Garbage } from './directory-garbage.ts'
-import { BodyFailure, readContent } from './sealed-content.ts'
+import { readContent } from './sealed-content.ts'
 
 const currentKind = Buffer.from('o')
 const kinds = [currentKind, Buffer.from('v')]
@@ -35,7 +36,7 @@ export async function sealOldContents(
           await sealOne(context, placeOf(kind, key), record)
         } catch (error) {
           isComplete = false
-          onFailure(error instanceof BodyFailure ? error.cause : error)
+          onFailure(error instanceof CallerFailure ? error.cause : error)
         }
       }
       if (page.length < pageSize) break

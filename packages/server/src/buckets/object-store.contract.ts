@@ -381,12 +381,13 @@ export function objectStoreContract(name: string, open: () => Promise<ObjectStor
           tags: { a: 'b' },
           encryption: { kind: 'AES256' },
         }))
-        await assert.rejects(
-          objects.changeSettings(bucket, () => {
-            throw new BucketError('MalformedXML', 'no')
-          }),
-          withCode('MalformedXML'),
-        )
+        const refusal = new Error('no')
+        const refuse = (): never => {
+          throw refusal
+        }
+        await assert.rejects(objects.changeSettings(bucket, refuse), (error) => error === refusal)
+        await put('k', 'x')
+        await assert.rejects(objects.changeVersion({ bucket, key: 'k' }, refuse), (error) => error === refusal)
         const settings = await objects.settings(bucket)
         assert.deepEqual(settings.documents, { lifecycle: '<x/>', policy: '{}' })
         assert.deepEqual(settings.tags, { a: 'b' })

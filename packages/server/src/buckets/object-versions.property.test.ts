@@ -194,6 +194,7 @@ async function compare({ model, store }: World): Promise<void> {
 }
 
 test('any row of puts, uploads, deletions, locks and settings leaves what S3 would', async () => {
+  let compared = 0
   await fc.assert(
     fc.asyncProperty(steps, async (row) => {
       const time = { now: Date.UTC(2026, 10, 21) }
@@ -203,8 +204,10 @@ test('any row of puts, uploads, deletions, locks and settings leaves what S3 wou
       const world: World = { model, store, time, puts: 0 }
       for (const step of row) await step(world)
       await compare(world)
+      compared += 1
       await store.close()
     }),
     { numRuns: 150 },
   )
+  assert.equal(compared, 150)
 }, 120_000)

@@ -1,6 +1,7 @@
 import { createHash, type KeyObject } from 'node:crypto'
 import { DiskNotFoundError, type DiskFile } from '../disk/index.ts'
 import { BucketError } from './bucket-store.ts'
+import { CallerFailure } from './caller-failure.ts'
 import type { BodyDigests } from './body-digests.ts'
 import {
   chunkBytes,
@@ -17,12 +18,7 @@ import type { ContentFiles } from './directory-content.ts'
 /** One write or read of this many bytes: what a body that passes through holds in memory. */
 const batchBytes = 8 * chunkBytes
 
-/** What the sender of a body did wrong or could not do: it is passed on as it is, since no disk is to blame. */
-export class BodyFailure extends Error {
-  override readonly name = 'BodyFailure'
-}
-
-/** Writes a body, sealed, to the file of an id, and has `digests` look at it on the way. @throws {BodyFailure} */
+/** Writes a body, sealed, to the file of an id, and has `digests` look at it on the way. @throws {CallerFailure} */
 export async function writeSealed(
   files: ContentFiles,
   id: string,
@@ -40,7 +36,7 @@ async function* observed(body: AsyncIterable<Uint8Array>, digests: BodyDigests):
       yield piece
     }
   } catch (cause) {
-    throw new BodyFailure('the body failed', { cause })
+    throw new CallerFailure('the body failed', { cause })
   }
 }
 
