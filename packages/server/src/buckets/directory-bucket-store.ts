@@ -213,11 +213,7 @@ function translated(cause: unknown): unknown {
   if (cause instanceof BucketError) return cause
   if (cause instanceof DiskFullError)
     return new BucketError('ServiceUnavailable', 'the disk of the bucket store is full', { cause })
-  return new BucketError(
-    'InternalError',
-    `the bucket store failed: ${cause instanceof Error ? cause.message : String(cause)}`,
-    { cause },
-  )
+  return new BucketError('InternalError', 'the bucket store failed', { cause })
 }
 
 /** So that others get their turn: hashing and encrypting a slice takes some milliseconds. */
