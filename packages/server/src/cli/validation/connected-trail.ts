@@ -9,9 +9,15 @@ export interface ConnectedTrail {
   readonly keys: KeySource
   /** @throws {CommandError} there is no such trail. */
   describe(): Promise<DescribedTrail>
-  /** When the newest digest was written, ms; undefined where the service does not say. */
+  /** The windows that end up to then have digests, ms; undefined where the service does not say. */
   latestDigest(): Promise<number | undefined>
 }
+
+/**
+ * A digest is written this long after its window at the earliest. One that is late, because nobody ran at its time, may be
+ * written an hour and this long after it, and is the newest then.
+ */
+const digestDelayMs = 60_000
 
 export function connectTrail(
   connection: Connection,
@@ -44,7 +50,7 @@ export function connectTrail(
           Name: about.arn,
         })
         const seconds = status.LatestDigestDeliveryTime
-        return seconds === undefined ? undefined : seconds * 1_000
+        return seconds === undefined ? undefined : seconds * 1_000 - digestDelayMs
       } catch (error) {
         // It is worth knowing, and a verification goes without it: the trail may be gone.
         if (error instanceof OperationError) return undefined
