@@ -3,7 +3,7 @@ import { keyArn, keyState, type KeyDocument } from './key-documents.ts'
 import type { KeyAsker } from './key-policy.ts'
 import { findKey, readKeyReference, referenceNotFound } from './key-reference.ts'
 import { KeyServiceError, type EncryptionContext, type KeyService, type KeyUser } from './key-service.ts'
-import { decrypt, encrypt, keyOfCiphertext, type BuiltInKeys } from './key-use.ts'
+import { decrypt, encrypt, originOf, type BuiltInKeys } from './key-use.ts'
 import { contextConditions } from './context-conditions.ts'
 
 /** AES-256. */
@@ -50,10 +50,14 @@ export function createBuiltInKeyService(keys: BuiltInKeys): KeyService {
       return { keyArn: keyArn(key), plaintext, ciphertext: encrypt(keys, key, plaintext, context) }
     },
     async decrypt(ciphertext, context, user) {
-      const key = keyOfCiphertext(keys, ciphertext)
+      const { keyId, materialVersion } = originOf(keys, ciphertext)
+      const key = store.key(keyId)
       if (!key) throw new KeyServiceError('NotFoundException', 'The key of the ciphertext does not exist any more.')
       check(key, 'kms:Decrypt', context, user)
-      return { plaintext: decrypt(keys, key, ciphertext, context).plaintext, keyArn: keyArn(key) }
+      return {
+        plaintext: decrypt(keys, key, { blob: ciphertext, materialVersion }, context).plaintext,
+        keyArn: keyArn(key),
+      }
     },
   }
 }

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import type { Random } from '../clock/index.ts'
-import { openCiphertext, readCiphertext, sealCiphertext } from './ciphertext.ts'
+import { openCiphertext, readCiphertext, sealCiphertext, type CiphertextOrigin } from './ciphertext.ts'
 import { currentMaterial, keyArn, keyState, type KeyDocument } from './key-documents.ts'
 import type { KeyMaterials } from './key-materials.ts'
 import type { KeyPolicies } from './key-policy.ts'
@@ -46,27 +46,25 @@ export function encrypt(
   return sealCiphertext({ keyId: key.id, materialVersion: version, material, markKey, random, context }, plaintext)
 }
 
-/** The key that a ciphertext names, if that is still there. @throws {KeyServiceError} InvalidCiphertextException */
-export function keyOfCiphertext({ store, markKey }: BuiltInKeys, blob: Uint8Array): KeyDocument | undefined {
+/** What a ciphertext names. @throws {KeyServiceError} InvalidCiphertextException: it was changed, or made elsewhere */
+export function originOf({ markKey }: BuiltInKeys, blob: Uint8Array): CiphertextOrigin {
   const origin = readCiphertext(blob, markKey)
   if (!origin) throw invalidCiphertext()
-  return store.key(origin.keyId)
+  return origin
 }
 
 /** Of a ciphertext that names this key. @throws {KeyServiceError} InvalidCiphertextException, or the key cannot be used */
 export function decrypt(
-  { materials, markKey }: BuiltInKeys,
+  { materials }: BuiltInKeys,
   key: KeyDocument,
-  blob: Uint8Array,
+  { blob, materialVersion }: { readonly blob: Uint8Array; readonly materialVersion: number },
   context: EncryptionContext,
 ): { readonly plaintext: Buffer; readonly materialId: string } {
   checkUsable(key)
-  const origin = readCiphertext(blob, markKey)
-  const version = origin?.keyId === key.id ? origin.materialVersion : 0
-  const material = materials.open(key, version)
+  const material = materials.open(key, materialVersion)
   const plaintext = material && openCiphertext(blob, material, context)
   if (!plaintext) throw invalidCiphertext()
-  return { plaintext, materialId: key.materials.find((each) => each.version === version)!.id }
+  return { plaintext, materialId: key.materials.find(({ version }) => version === materialVersion)!.id }
 }
 
 function opened(material: KeyObject | undefined): KeyObject {

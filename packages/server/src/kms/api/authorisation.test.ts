@@ -59,9 +59,16 @@ describe('with the default policy, roles decide', () => {
     }
   })
 
-  test('another account has no access, and does not learn what there is', async () => {
+  test('another account has no access, and does not learn what there is, by its own trail neither', async () => {
     const world = await openKmsWorld()
     const { arn } = await world.createKey()
+    await world.ok('CreateAlias', { AliasName: 'alias/there', TargetKeyId: arn })
+    for (const name of ['there', 'none']) {
+      const KeyId = `arn:aws:kms:${region}:${account}:alias/${name}`
+      const { body } = await world.call('DescribeKey', { KeyId }, { as: 'bob' })
+      assert.match(String(body['Message']), new RegExp(`on resource: ${KeyId} because the resource does not exist in`))
+      assert.equal(world.lastCall().resources, undefined)
+    }
     const missing = arn.replace(/[^/]+$/, '00000000-0000-4000-8000-000000000000')
     const [one, two] = await Promise.all(
       [arn, missing].map((KeyId) => world.call('DescribeKey', { KeyId }, { as: 'bob' })),

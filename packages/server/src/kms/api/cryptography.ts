@@ -1,7 +1,8 @@
 import { contextConditions } from '../context-conditions.ts'
 import { currentMaterial, keyArn, type KeyDocument } from '../key-documents.ts'
 import { KeyServiceError, type EncryptionContext } from '../key-service.ts'
-import { checkUsable, decrypt, encrypt, keyOfCiphertext } from '../key-use.ts'
+import type { CiphertextOrigin } from '../ciphertext.ts'
+import { checkUsable, decrypt, encrypt, originOf } from '../key-use.ts'
 import { createInputReader, type InputReader } from './input.ts'
 import { authorise, authoriseKey, authoriseRole, type KmsCall, type KmsHandler } from './kms-call.ts'
 import { keyIdRule } from './rules.ts'
@@ -33,9 +34,9 @@ export const Decrypt: KmsHandler = async (call) => {
   const algorithm = reader.choice('EncryptionAlgorithm', algorithms)
   const [context, options] = [reader.context('EncryptionContext'), readOptions(reader)]
   reader.check()
-  const key = keyToDecrypt(call, 'kms:Decrypt', { ciphertext, reference, context })
+  const { key, origin } = keyToDecrypt(call, 'kms:Decrypt', { ciphertext, reference, context })
   checkAlgorithm(algorithm)
-  const { plaintext, materialId } = decrypt(call.keys, key, ciphertext, context)
+  const { plaintext, materialId } = decrypt(call.keys, key, { ...origin, blob: ciphertext }, context)
   checkOptions(options)
   return {
     KeyId: keyArn(key),
@@ -58,11 +59,11 @@ export const ReEncrypt: KmsHandler = async (call) => {
   const to = reader.context('DestinationEncryptionContext')
   const options = readOptions(reader)
   reader.check()
-  const source = keyToDecrypt(call, 'kms:ReEncryptFrom', { ciphertext, reference, context: from })
+  const { key: source, origin } = keyToDecrypt(call, 'kms:ReEncryptFrom', { ciphertext, reference, context: from })
   const target = useKey(call, 'kms:ReEncryptTo', destination, to)
   for (const algorithm of chosen) checkAlgorithm(algorithm)
   checkUsable(target)
-  const { plaintext, materialId } = decrypt(call.keys, source, ciphertext, from)
+  const { plaintext, materialId } = decrypt(call.keys, source, { ...origin, blob: ciphertext }, from)
   const moved = encrypt(call.keys, target, plaintext, to)
   plaintext.fill(0)
   checkOptions(options)
@@ -139,30 +140,22 @@ function keyToDecrypt(
     readonly reference: string | undefined
     readonly context: EncryptionContext
   },
-): KeyDocument {
+): { readonly key: KeyDocument; readonly origin: CiphertextOrigin } {
   const { ciphertext, reference, context } = request
   const named = reference === undefined ? undefined : useKey(call, action, reference, context)
-  const key = keyOfCiphertext(call.keys, ciphertext)
+  const origin = originOf(call.keys, ciphertext)
   if (named) {
-    if (named.id === key?.id) return named
+    if (named.id === origin.keyId) return { key: named, origin }
     throw new KeyServiceError(
       'IncorrectKeyException',
       'The key ID in the request does not identify a CMK that can perform this operation.',
     )
   }
+  const key = call.keys.store.key(origin.keyId)
   // What is not there, and what is in another Region, is refused like what is closed to the caller.
   if (!key || key.region !== call.region) throw deniedCiphertext()
-  if (key.account === call.principal.account) authorise(call, key, action, contextConditions(context))
-  else authoriseAbroad(call, key, action, context)
-  return key
-}
-
-function authoriseAbroad(call: KmsCall, key: KeyDocument, action: string, context: EncryptionContext): void {
-  try {
-    authorise(call, key, action, contextConditions(context))
-  } catch (cause) {
-    throw cause instanceof KeyServiceError && cause.code === 'AccessDeniedException' ? deniedCiphertext() : cause
-  }
+  authorise(call, key, action, contextConditions(context), deniedCiphertext)
+  return { key, origin }
 }
 
 const deniedCiphertext = (): KeyServiceError =>

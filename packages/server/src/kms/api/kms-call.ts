@@ -25,7 +25,7 @@ export interface KmsCall {
   /** Condition keys that the request itself tells: address, time, agent. */
   readonly conditions: PolicyRequest['context']
   readonly keys: BuiltInKeys
-  /** The call's record names the key among its resources, also where the call is refused. */
+  /** The call's record names the key among its resources; one of the caller's account also where the call is refused. */
   touch(key: KeyDocument): void
   /** The call is allowed to use a key of this account, which therefore gets a record of its own. */
   crossed(key: KeyDocument): void
@@ -61,33 +61,37 @@ export function authoriseKey(call: KmsCall, request: KeyRequest): KeyDocument {
   const key = findKey(keys.store, reference)
   if (isForeign && (!key || request.isCrossAccount !== true)) throw deniedAbroad(call, request.action, reference)
   if (!key) throw referenceNotFound(reference)
-  authorise(call, key, request.action, {
+  const conditions = {
     ...request.conditions,
     ...(reference.kind === 'alias' && { 'kms:RequestAlias': reference.name }),
-  })
+  }
+  authorise(call, key, request.action, conditions, () => deniedAbroad(call, request.action, reference))
   return key
 }
 
-/** @throws {KeyServiceError} AccessDeniedException */
+/**
+ * `refusal`: what a caller of another account is told, who does not learn what there is, not by its own trail either.
+ * @throws {KeyServiceError} AccessDeniedException
+ */
 export function authorise(
   call: KmsCall,
   key: KeyDocument,
   action: string,
   conditions: PolicyRequest['context'] = {},
+  refusal: () => KeyServiceError = () => accessDenied(call, action, keyArn(key), 'resource'),
 ): void {
-  const { principal, keys, region } = call
-  call.touch(key)
+  const { principal, keys } = call
+  const isForeign = key.account !== principal.account
+  if (!isForeign) call.touch(key)
   const decision = keys.policies.decide(key, action, askerOf(call), {
     'kms:ResourceAliases': keys.store.aliasesOfKey(key.id).map(({ name }) => name),
     ...conditions,
   })
-  if (decision === 'allowed') {
-    if (key.account !== principal.account) call.crossed(key)
-    return
+  if (decision !== 'allowed') throw isForeign ? refusal() : accessDenied(call, action, keyArn(key), decision)
+  if (isForeign) {
+    call.touch(key)
+    call.crossed(key)
   }
-  if (key.account !== principal.account)
-    throw deniedAbroad(call, action, { kind: 'key', account: key.account, region, id: key.id })
-  throw accessDenied(call, action, keyArn(key), decision)
 }
 
 /** Of what is no key's own: lists, new keys, aliases. @throws {KeyServiceError} AccessDeniedException */
