@@ -92,6 +92,13 @@ describe('directory store', () => {
     assert.equal((await store.head('logs', 'k')).lastModified, 5_000)
   })
 
+  test("a delivery has the checksum that CloudTrail's log files have on S3", async () => {
+    const delivery = { kind: 'delivery', account: settings.owner, trailArn: 'arn:aws:cloudtrail:a:b:trail/c' } as const
+    await store.put({ bucket: 'logs', key: 'k', body: Buffer.from('123456789'), caller: delivery })
+    const { checksum } = await store.objects.headObject({ bucket: 'logs', key: 'k' })
+    assert.deepEqual(checksum, { algorithm: 'CRC64NVME', value: 'rosUhgp5mIg=' })
+  })
+
   test('no key is ever part of a path', async () => {
     const keys = ['../../escaped', '/etc/passwd', 'a/../../b', '..', 'NUL', 'con', 'k'.repeat(1_024)]
     for (const key of keys) await put(key, key)
