@@ -102,8 +102,14 @@ describe('directory store', () => {
   test('no key is ever part of a path', async () => {
     const keys = ['../../escaped', '/etc/passwd', 'a/../../b', '..', 'NUL', 'con', 'k'.repeat(1_024)]
     for (const key of keys) await put(key, key)
+    const user = { kind: 'account', account: settings.owner, arn: 'arn:aws:iam::111122223333:root' } as const
+    for (const key of keys) {
+      const { uploadId } = await store.objects.createUpload({ bucket: 'logs', key, user })
+      const place = { bucket: 'logs', key, uploadId }
+      await store.objects.putPart({ ...place, number: 1, user }, (async function* () {})())
+    }
     const files = await contentFilesOf(directory)
-    assert.equal(files.length, keys.length)
+    assert.equal(files.length, 2 * keys.length)
     for (const file of files) assert.match(file, /^([0-9a-f]{2})\/\1[0-9a-f]{30}$/)
     assert.deepEqual((await readdir(directory)).sort(), ['index', 'objects'])
   })

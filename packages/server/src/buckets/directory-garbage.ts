@@ -1,6 +1,7 @@
 import type { ContentFiles } from './directory-content.ts'
 import {
   decodePart,
+  layoutKey,
   looseId,
   looseKey,
   loosePrefix,
@@ -144,7 +145,9 @@ function createRemoval({ index, files, onFailure }: LooseContentsOptions): {
       const gone = new Set(ids.length > 0 ? await files.remove(ids, onFailure) : [])
       await index.transact((transaction) => {
         for (const [at, { key }] of parts.entries()) if (gone.has(ids[at]!)) transaction.remove(key)
-        if (parts.length === 0) transaction.remove(wasteKey(id))
+        if (parts.length > 0) return
+        transaction.remove(layoutKey(id))
+        transaction.remove(wasteKey(id))
       })
       // What cannot be removed keeps the upload on the list.
       if (parts.length === 0 || gone.size < ids.length) return

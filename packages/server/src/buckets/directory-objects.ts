@@ -34,7 +34,7 @@ import type {
   VersionPlace,
   WriteConditions,
 } from './object-store.ts'
-import { partsOf } from './directory-parts.ts'
+import { layoutOf } from './directory-parts.ts'
 import { writeSealed } from './sealed-content.ts'
 
 /** What the parts of the directory store share. */
@@ -296,6 +296,6 @@ export function headOf(
     encryption: encryptionOf(record),
     marks: marksOf(record),
     ...(upload !== undefined &&
-      reader && { parts: partsOf(reader, upload).map(({ number, size }) => ({ number, size })) }),
+      reader && { parts: layoutOf(reader, upload).map(({ number, size }) => ({ number, size })) }),
   }
 }

@@ -1,6 +1,6 @@
 import { BucketError, type BucketStore, type ObjectHead } from './bucket-store.ts'
 import { findNamed, headOf, keyedObject, type StoreContext } from './directory-objects.ts'
-import { partsOf } from './directory-parts.ts'
+import { layoutOf } from './directory-parts.ts'
 import type { BucketRecord, ObjectRecord } from './directory-records.ts'
 import type { IndexReader } from './object-index.ts'
 import { checkObjectPlace } from './object-limits.ts'
@@ -98,7 +98,7 @@ function contentsOf(reader: IndexReader, record: ObjectRecord): { content: Store
   const { id, upload, size, sha256 } = record
   if (upload === undefined) return [{ content: { id: id!, size, ...(sha256 !== undefined && { sha256 }) }, start: 0 }]
   let start = 0
-  return partsOf(reader, upload).map((content) => {
+  return layoutOf(reader, upload).map((content) => {
     const from = start
     start += content.size
     return { content, start: from }

@@ -40,6 +40,8 @@ export function partKey(uploadId: string, number: number): Buffer {
   suffix.writeUInt16BE(number)
   return Buffer.concat([partPrefix(uploadId), suffix])
 }
+/** Of a completed upload: its contents, all in one value. */
+export const layoutKey = (uploadId: string): Buffer => Buffer.concat([Buffer.from('c'), Buffer.from(uploadId, 'hex')])
 /** A content id that belongs to no object: its file, if there is one, is garbage. */
 export const looseKey = (id: string): Buffer => Buffer.concat([loosePrefix, Buffer.from(id, 'hex')])
 export const looseId = (key: Buffer): string => key.toString('hex', loosePrefix.length)

@@ -13,12 +13,13 @@ import {
   writeBody,
   type StoreContext,
 } from './directory-objects.ts'
-import { partsOf, type NumberedPart } from './directory-parts.ts'
+import { encodeLayout, partsOf, type NumberedPart } from './directory-parts.ts'
 import {
   decodeObject,
   decodePart,
   decodeUpload,
   encodeRecord,
+  layoutKey,
   objectKey,
   partKey,
   uploadKey,
@@ -145,6 +146,7 @@ export function createDirectoryUploads(
       })
       for (const item of unused) listGarbage(transaction, item)
       transaction.remove(uploadKey(place.bucket, place.key, place.uploadId))
+      transaction.put(layoutKey(place.uploadId), encodeLayout(chosen))
       const added = addObject(transaction, place, bucket, record, now())
       return { garbage: [...unused, ...added.garbage], version: added.version }
     })
