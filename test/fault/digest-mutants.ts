@@ -1,7 +1,7 @@
 import type { Mutant } from './mutants.ts'
 
 const chain = 'server/src/digests/chain.ts'
-const put = '    await putSigned(buckets, gzip, { bucket, key: digest, bytes: content.bytes, signature, caller })\n'
+const put = '    await putSigned(buckets, gzip, { bucket, key: digest, bytes: content.bytes, signature, ...how })\n'
 
 /** What digests and manifests could do wrong. */
 export const digestMutants: readonly Mutant[] = [

@@ -41,16 +41,8 @@ export function logMembersFault({ logGroupArn = '', logRoleArn = '' }: Requested
   return undefined
 }
 
-/**
- * This version has no keys and log groups, so whichever is asked for does not exist; the words are those of AWS for one
- * that does not.
- */
-export function dependencyFault({ encryptionKey, logGroupArn }: RequestedSettings): TrailFault | undefined {
-  if (encryptionKey)
-    return trailFault(
-      'unknown-key',
-      `KMS key does not exist: keys are not built in this version of OpenTrail. Key: ${encryptionKey}`,
-    )
+/** This version has no log groups, so whichever is asked for does not exist; the words are those of AWS for one that does not. */
+export function dependencyFault({ logGroupArn }: RequestedSettings): TrailFault | undefined {
   if (logGroupArn) return trailFault('invalid-log-group', "Check the log group ARN: CloudTrail can't validate it.")
   return undefined
 }

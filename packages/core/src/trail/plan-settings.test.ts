@@ -159,7 +159,7 @@ describe('what a trail depends on', () => {
 
   test('does not exist in this version', () => {
     assert.equal(dependencyFault({ topic: 't', encryptionKey: '', logGroupArn: '' }), undefined)
-    assert.equal(dependencyFault({ encryptionKey: 'alias/k', logGroupArn: 'g' })?.kind, 'unknown-key')
+    assert.equal(dependencyFault({ encryptionKey: 'alias/k' }), undefined)
     assert.equal(dependencyFault({ logGroupArn: 'g' })?.kind, 'invalid-log-group')
     assert.equal(supportFault({ isOrganization: true, validatesLogFiles: true }, '1')?.kind, 'no-organization')
     assert.equal(supportFault({ isOrganization: false, validatesLogFiles: false }, '1'), undefined)

@@ -29,10 +29,12 @@ export function mergeSettings(
 ): TrailSettings {
   const isMultiRegion = requested.isMultiRegion ?? current?.isMultiRegion ?? false
   const topic = requested.topic ?? current?.topic ?? ''
+  const encryptionKey = requested.encryptionKey ?? current?.encryptionKey ?? ''
   return {
     bucket: requested.bucket,
     ...prefixSettings(requested.keyPrefix ?? current?.sentKeyPrefix ?? current?.keyPrefix ?? ''),
     ...(topic !== '' && { topic }),
+    ...(encryptionKey !== '' && { encryptionKey }),
     isMultiRegion,
     includesGlobalServiceEvents: requested.includesGlobalServiceEvents ?? followingGlobal(isMultiRegion, current),
     validatesLogFiles: requested.validatesLogFiles ?? current?.validatesLogFiles ?? false,

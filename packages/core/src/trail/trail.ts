@@ -11,6 +11,8 @@ export interface TrailSettings {
   readonly sentKeyPrefix?: string
   /** Where each log file is announced: a topic's name, or its ARN, as sent. */
   readonly topic?: string
+  /** What log files, digests and manifests are encrypted under: as sent while a change is planned, the key's ARN once it is saved. */
+  readonly encryptionKey?: string
   readonly isMultiRegion: boolean
   readonly includesGlobalServiceEvents: boolean
   readonly validatesLogFiles: boolean
@@ -62,6 +64,8 @@ export interface TrailVersion {
   readonly bucket: string
   readonly keyPrefix?: string
   readonly topicArn?: string
+  /** ARN of the key. */
+  readonly encryptionKey?: string
 }
 
 export const trailVersion = (trail: Trail, since: number): TrailVersion => ({
@@ -78,6 +82,7 @@ export const trailVersion = (trail: Trail, since: number): TrailVersion => ({
   bucket: trail.settings.bucket,
   ...(trail.settings.keyPrefix !== undefined && { keyPrefix: trail.settings.keyPrefix }),
   ...topicOf(trail),
+  ...(trail.settings.encryptionKey !== undefined && { encryptionKey: trail.settings.encryptionKey }),
 })
 
 function topicOf(trail: Trail): Pick<TrailVersion, 'topicArn'> {

@@ -3,8 +3,10 @@ import type { Tag, Trail } from './trail.ts'
 
 /** A trail's settings under their wire names, as CreateTrail and UpdateTrail answer them. What is not set is absent. */
 export function wireSettings(trail: Trail) {
-  const { bucket, topic, isMultiRegion, includesGlobalServiceEvents, validatesLogFiles, isRecursive } = trail.settings
-  const keyPrefix = trail.settings.sentKeyPrefix ?? trail.settings.keyPrefix
+  const { settings } = trail
+  const { bucket, topic, isMultiRegion, includesGlobalServiceEvents, validatesLogFiles, isRecursive, encryptionKey } =
+    settings
+  const keyPrefix = settings.sentKeyPrefix ?? settings.keyPrefix
   return {
     Name: trail.name,
     S3BucketName: bucket,
@@ -14,6 +16,7 @@ export function wireSettings(trail: Trail) {
     IsMultiRegionTrail: isMultiRegion,
     TrailARN: trailArn(trail),
     LogFileValidationEnabled: validatesLogFiles,
+    ...(encryptionKey !== undefined && { KmsKeyId: encryptionKey }),
     IsOrganizationTrail: false,
     RecursiveLogging: isRecursive,
   }

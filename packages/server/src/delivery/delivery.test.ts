@@ -406,4 +406,32 @@ describe('delivery', () => {
       [],
     )
   })
+
+  test('files, digests and manifests are encrypted under the key that the trail has when they are put', async () => {
+    const bench = await createBench()
+    const key = (name: string) => `arn:aws:kms:eu-west-1:111122223333:key/${name}`
+    const settings = { validatesLogFiles: true, encryptionKey: key('old') }
+    await changeTrail(bench, 'StartLogging', 'audit', { isLogging: true, settings })
+    const under = new Map<string, string | undefined>()
+    let isDown = true
+    bench.fault = ({ key: name, encryption }) => {
+      if (isDown) return failing('KMS.DisabledException')
+      under.set(name, encryption?.kind === 'aws:kms' ? encryption.keyId : undefined)
+      return undefined
+    }
+    await bench.write(homeStream, event('queued'))
+    await bench.pass(2 * minuteMs)
+    const [lane] = bench.service.delivery.lanes()
+    assert.equal(lane?.latestError, 'KMS.DisabledException')
+    isDown = false
+    await changeTrail(bench, 'UpdateTrail', 'audit', { settings: { encryptionKey: key('new') } })
+    await bench.pass(90 * minuteMs)
+    assert.ok((await bench.delivered()).flat().includes('queued'))
+    for (const folder of ['CloudTrail', 'CloudTrail-Digest', 'OpenTrail-Manifest'])
+      assert.ok(
+        [...under.keys()].some((name) => name.includes(`/${folder}/`)),
+        folder,
+      )
+    assert.deepEqual([...new Set(under.values())], [key('new')])
+  })
 })

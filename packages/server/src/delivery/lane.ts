@@ -18,7 +18,7 @@ import {
   type Plan,
 } from './lane-document.ts'
 import { eventCount, makePlan, movePlan, rekey, spooledNames, spoolName, type TrailDestination } from './plan.ts'
-import { putFile, readBack } from './put-file.ts'
+import { encryptedUnder, putFile, readBack } from './put-file.ts'
 import type { PutGate } from './put-gate.ts'
 import { selectedWrites } from './selected-entries.ts'
 import type { DeliverySpool } from './spool.ts'
@@ -172,7 +172,7 @@ export function openLane(parts: LaneParts, found: LaneDocument): Lane {
     const version = trails.versions(trailId).at(-1)
     const named = trail ? { ...trail.settings, name: trail.name, homeRegion: trail.homeRegion } : version
     if (!named) return undefined
-    const { bucket, keyPrefix, name, homeRegion } = named
+    const { bucket, keyPrefix, name, homeRegion, encryptionKey } = named
     const arn = trailArn({ account, homeRegion, name })
     const topicArn = trail ? trailTopicArn(trail) : version?.topicArn
     return {
@@ -180,6 +180,7 @@ export function openLane(parts: LaneParts, found: LaneDocument): Lane {
       ...(keyPrefix !== undefined && { keyPrefix }),
       trailArn: arn,
       ...(topicArn !== undefined && { topicArn }),
+      ...(encryptionKey !== undefined && { encryptionKey }),
     }
   }
 
@@ -325,7 +326,8 @@ export function openLane(parts: LaneParts, found: LaneDocument): Lane {
     if (!bodies) return replan(plan)
     const caller = { kind: 'delivery' as const, trailArn: target?.trailArn ?? trailId, account }
     for (const [index, file] of plan.files.entries()) {
-      const put = { bucket: plan.bucket, file, body: bodies[index]!, caller, isRepeated: !isUntried }
+      const place = { bucket: plan.bucket, file, body: bodies[index]!, caller, isRepeated: !isUntried }
+      const put = { ...place, ...encryptedUnder(target?.encryptionKey) }
       const outcome = await gate(plan.bucket, () => putFile(buckets, put)).catch((error: unknown) => {
         // A definite refusal of the first file leaves the plan untried: nothing of it can be anywhere.
         const isRefused = error instanceof BucketError && !error.isOutcomeUnknown

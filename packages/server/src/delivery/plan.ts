@@ -11,6 +11,8 @@ export interface TrailDestination {
   readonly keyPrefix?: string
   readonly trailArn: string
   readonly topicArn?: string
+  /** ARN of the key that encrypts what is put from now on. */
+  readonly encryptionKey?: string
 }
 
 export interface PlanBasis {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { gunzip, gunzipSync } from 'node:zlib'
-import { BucketError, type BucketCaller, type BucketStore } from '../buckets/index.ts'
+import { BucketError, type BucketCaller, type BucketStore, type NewObject } from '../buckets/index.ts'
 import type { PlannedFile } from './lane-document.ts'
 
 /** What CloudTrail's log files carry (formats, "Object attributes"). */
@@ -19,9 +19,15 @@ export interface FilePut {
   readonly file: PlannedFile
   readonly body: Uint8Array
   readonly caller: BucketCaller
+  /** Absent: as the bucket says. */
+  readonly encryption?: NewObject['encryption']
   /** An earlier attempt may have stored it: where the store takes no condition, it is read back first. */
   readonly isRepeated: boolean
 }
+
+/** Of an object that a trail puts: under its key, where it has one. */
+export const encryptedUnder = (keyId: string | undefined): Pick<NewObject, 'encryption'> =>
+  keyId === undefined ? {} : { encryption: { kind: 'aws:kms', keyId } }
 
 /**
  * Puts one planned file so that it is there once. `taken`: the key has another object. Where the store takes
@@ -30,14 +36,15 @@ export interface FilePut {
  * @throws {BucketError} it may have to be tried again.
  */
 export async function putFile(store: BucketStore, put: FilePut): Promise<'stored' | 'taken'> {
-  const { bucket, file, body, caller, isRepeated } = put
+  const { bucket, file, body, caller, encryption, isRepeated } = put
   const onlyIfAbsent = store.supportsConditionalPut(bucket)
   if (isRepeated && !onlyIfAbsent) {
     const found = await readIfAllowed(store, bucket, file)
     if (found !== 'absent' && found !== 'hidden') return found === 'same' ? 'stored' : 'taken'
   }
   try {
-    await store.put({ bucket, key: file.key, body, contentType, contentEncoding, caller, onlyIfAbsent })
+    const object = { bucket, key: file.key, body, contentType, contentEncoding, caller, onlyIfAbsent }
+    await store.put({ ...object, ...(encryption && { encryption }) })
     return 'stored'
   } catch (error) {
     if (!(error instanceof BucketError) || error.code !== 'PreconditionFailed') throw error

@@ -3,7 +3,7 @@ import { streamId, type Region } from '@opentrail/core/event'
 import { trailArn, type Trail } from '@opentrail/core/trail'
 import { BucketError, type BucketStore } from '../buckets/index.ts'
 import { listAll, type ControlStore } from '../control/index.ts'
-import { readLedger } from '../delivery/index.ts'
+import { encryptedUnder, readLedger } from '../delivery/index.ts'
 import { SigningKeyDestroyedError, type SigningKey, type SigningKeys } from '../signing-keys/index.ts'
 import {
   backfillKey,
@@ -105,7 +105,15 @@ export async function makeNextBackfill(parts: BackfillParts, trail: Trail, regio
     const signature = signingKey.sign(textToSign)
     const caller = { kind: 'delivery' as const, trailArn: arn, account: trail.account }
     try {
-      await putSigned(parts.buckets, parts.gzip, { bucket, key: digest, bytes, signature, caller, generatedAt })
+      await putSigned(parts.buckets, parts.gzip, {
+        bucket,
+        key: digest,
+        bytes,
+        signature,
+        caller,
+        generatedAt,
+        ...encryptedUnder(trail.settings.encryptionKey),
+      })
     } catch (error) {
       // The trail has left a bucket that fails.
       if (error instanceof BucketError && trail.settings.bucket !== bucket) return dropPlan()

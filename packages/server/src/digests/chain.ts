@@ -3,7 +3,7 @@ import { streamId } from '@opentrail/core/event'
 import { trailArn } from '@opentrail/core/trail'
 import { BucketError, type BucketStore } from '../buckets/index.ts'
 import type { ControlStore } from '../control/index.ts'
-import { readLedger, type LaneDocument, type LedgerEntry } from '../delivery/index.ts'
+import { encryptedUnder, readLedger, type LaneDocument, type LedgerEntry } from '../delivery/index.ts'
 import { createMutex } from '../process/index.ts'
 import { SigningKeyDestroyedError, type SigningKey, type SigningKeys } from '../signing-keys/index.ts'
 import { chainKey, hourMs, type ChainDocument, type DigestPlan } from './chain-document.ts'
@@ -13,6 +13,13 @@ import type { Gzip } from './gzip.ts'
 import { manifestObjects, type ManifestOptions } from './manifests.ts'
 import { putSigned } from './put-signed.ts'
 import { settledRange } from './settled-range.ts'
+
+interface Destination {
+  readonly bucket: string
+  readonly keyPrefix?: string
+  /** ARN of the key that encrypts what is put from now on. */
+  readonly encryptionKey?: string
+}
 
 export interface ChainParts {
   readonly control: ControlStore
@@ -27,7 +34,7 @@ export interface ChainParts {
   /** The trail's way through the Region's stream; undefined: there is none yet, or no more. */
   readonly lane: (trailId: string, region: ChainDocument['region']) => LaneDocument | undefined
   /** Where the trail delivers now, or delivered when it was deleted. */
-  readonly destination: (trailId: string) => { readonly bucket: string; readonly keyPrefix?: string } | undefined
+  readonly destination: (trailId: string) => Destination | undefined
   /** All that the trail has taken in the Region is delivered, and in the ledger up to `lastOrdinal`. */
   readonly isDrained: (trailId: string, region: ChainDocument['region'], lastOrdinal: number) => boolean
   readonly delivered: (digest: { readonly bucket: string; readonly key: string; readonly files: number }) => void
@@ -123,12 +130,13 @@ export function openChain(parts: ChainParts, found: ChainDocument, version: numb
     if (!signingKey) return write((before) => without(before, 'plan'))
     const { bucket, key: digest, trailArn: arn } = plan
     const caller = { kind: 'delivery' as const, trailArn: arn, account }
+    const how = { caller, ...encryptedUnder(destination(document.trailId)?.encryptionKey) }
     // First, so that a digest that is there has its manifest.
     const objects = manifestObjects(parts.manifests, document, plan, { entries, digestHash: content.hash })
     for await (const { key: name, bytes, textToSign } of objects)
-      await putSigned(buckets, gzip, { bucket, key: name, bytes, signature: signingKey.sign(textToSign), caller })
+      await putSigned(buckets, gzip, { bucket, key: name, bytes, signature: signingKey.sign(textToSign), ...how })
     const signature = signingKey.sign(content.textToSign)
-    await putSigned(buckets, gzip, { bucket, key: digest, bytes: content.bytes, signature, caller })
+    await putSigned(buckets, gzip, { bucket, key: digest, bytes: content.bytes, signature, ...how })
     await write((before) => ({
       ...without(before, 'plan', 'latestError'),
       lastOrdinal: plan.toOrdinal,

@@ -1,5 +1,5 @@
 import { digestMetadata } from '@opentrail/core/digest'
-import { BucketError, type BucketCaller, type BucketStore } from '../buckets/index.ts'
+import { BucketError, type BucketCaller, type BucketStore, type NewObject } from '../buckets/index.ts'
 import type { Gzip } from './gzip.ts'
 
 /** What is compressed is smaller than its text, but for what frames it. */
@@ -11,6 +11,8 @@ export interface SignedObject {
   readonly bytes: Uint8Array
   readonly signature: string
   readonly caller: BucketCaller
+  /** Absent: as the bucket says. */
+  readonly encryption?: NewObject['encryption']
   /** Of a backfill digest, ms. */
   readonly generatedAt?: number
 }
@@ -22,12 +24,13 @@ export interface SignedObject {
  * @throws {BucketError} it is to be tried again.
  */
 export async function putSigned(store: BucketStore, gzip: Gzip, signed: SignedObject): Promise<void> {
-  const { bucket, key, bytes, signature, caller } = signed
+  const { bucket, key, bytes, signature, caller, encryption } = signed
   const object = {
     bucket,
     key,
     body: await gzip.pack(bytes),
     caller,
+    ...(encryption && { encryption }),
     contentType: 'application/json',
     contentEncoding: 'gzip',
     metadata: digestMetadata(signature, signed.generatedAt),

@@ -141,8 +141,8 @@ test('of several faults the first in the order of checks is told, and the bucket
     ['OrganizationsNotInUseException', { IsOrganizationTrail: false }],
     ['TrailAlreadyExistsException', { Name: 'free' }],
     ['S3BucketDoesNotExistException', { S3BucketName }],
-    ['InsufficientSnsTopicPolicyException', { SnsTopicName: '' }],
     ['KmsKeyNotFoundException', { KmsKeyId: '' }],
+    ['InsufficientSnsTopicPolicyException', { SnsTopicName: '' }],
     ['InvalidCloudWatchLogsLogGroupArnException', { CloudWatchLogsLogGroupArn: '', CloudWatchLogsRoleArn: '' }],
   ]
   const checkedBefore = service.checked.length

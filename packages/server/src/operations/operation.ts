@@ -6,6 +6,7 @@ import type { DeliveryReader } from '../delivery/index.ts'
 import type { HistoryReader } from '../history/index.ts'
 import type { SigningKeys } from '../signing-keys/index.ts'
 import type { TopicPublisher } from '../topics/index.ts'
+import type { ResolveKeyOptions } from './resolve-key.ts'
 import type { Commit, TrailDirectory } from '../trails/index.ts'
 
 /** What a handler is given beside its input. Grows with the service; handlers take what they need by name. */
@@ -19,6 +20,8 @@ export interface OperationContext {
   readonly delivery: DeliveryReader
   readonly signingKeys: Pick<SigningKeys, 'current' | 'list'>
   readonly checkDestination: CheckDestination
+  readonly keys: ResolveKeyOptions['keys']
+  readonly bucketRegion: ResolveKeyOptions['bucketRegion']
   readonly topics: TopicPublisher
   /** Regions that exist. */
   readonly regions: readonly Region[]

@@ -4,6 +4,7 @@ import type { AccountId, Region } from '@opentrail/core/event'
 import type { Destination, DestinationFault } from '../buckets/index.ts'
 import { createMemoryControlStore } from '../control/index.ts'
 import type { DeliveryStatus } from '../delivery/index.ts'
+import { KeyServiceError, type KeyDescription } from '../kms/index.ts'
 import { TopicError } from '../topics/index.ts'
 import { openTrailDirectory, type Change } from '../trails/index.ts'
 import { ApiError } from '../api-error/index.ts'
@@ -31,6 +32,11 @@ export async function createTrailService() {
     topics: new Set<string>(),
     topicFaults: new Map<string, string>(),
     published: [] as { topicArn: string; message: string }[],
+    /** By every form in which a key can be named: the key, or KMS's code of what is wrong. */
+    keys: new Map<string, KeyDescription | string>(),
+    /** ARNs of keys whose policies do not let CloudTrail in. */
+    closedKeys: new Set<string>(),
+    bucketRegion: 'us-east-1' as string | undefined,
     /** Buckets that answer only then. */
     delays: new Map<string, Promise<void>>(),
     /** What the bucket check was asked, in order. */
@@ -57,6 +63,15 @@ export async function createTrailService() {
           await service.delays.get(destination.bucket)
           return service.faults.get(destination.bucket)
         },
+        keys: {
+          async describe(key: string) {
+            const found = service.keys.get(key)
+            if (typeof found === 'object') return found
+            throw new KeyServiceError(found ?? 'NotFoundException', `describing ${key} failed`)
+          },
+          mayGenerate: async (keyArn: string) => !service.closedKeys.has(keyArn),
+        },
+        bucketRegion: async () => service.bucketRegion,
         topics: {
           async publish({ topicArn, message }: { topicArn: string; message: string }) {
             const code = service.topicFaults.get(topicArn) ?? (service.topics.has(topicArn) ? undefined : 'NotFound')
