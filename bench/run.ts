@@ -11,6 +11,8 @@ const benchmarks: Readonly<Record<string, readonly string[]>> = {
   journal: ['10'],
   postings: ['1000000', '1', '--merge'],
   'delivery-content': ['50000'],
+  buckets: [],
+  notifications: ['5000'],
   spine: [],
   delivery: [],
 }
