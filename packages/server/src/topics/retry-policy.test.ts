@@ -15,9 +15,10 @@ const pauses = (policy: typeof defaultHttpPolicy, count: number) =>
 
 test('SNS’s own policies: three pauses of 20 s for HTTP, 23 days for queues', () => {
   assert.deepEqual(pauses(defaultHttpPolicy, 4), [20_000, 20_000, 20_000, undefined])
-  assert.deepEqual(pauses(queuePolicy, 16), [
-    0, 0, 0, 1_000, 1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000, 20_000, 20_000, 20_000, 20_000, 20_000,
-  ])
+  assert.deepEqual(
+    pauses(queuePolicy, 16),
+    [0, 0, 0, 1_000, 1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000, 20_000, 20_000, 20_000, 20_000, 20_000],
+  )
   assert.equal(pauseAfterFailures(queuePolicy, 100_015), 20_000)
   assert.equal(pauseAfterFailures(queuePolicy, 100_016), undefined)
 })

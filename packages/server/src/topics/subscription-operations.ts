@@ -90,17 +90,20 @@ async function subscribe(call: SnsCall, parts: SnsParts, wanted: WantedSubscript
       throw invalidParameter('Attributes Reason: Subscription already exists with different attributes')
     if (!existing && others.length >= limits.subscriptionsMax)
       throw new SnsError('SubscriptionLimitExceeded', `A topic has at most ${limits.subscriptionsMax} subscriptions.`)
-    const subscription: SubscriptionDocument = existing ?? {
-      ...wanted,
-      id: uuid(random),
-      createdAt: now(),
-      ...(isConfirmed && { confirmedAt: now(), wasAuthenticated: true }),
-    }
+    const isKnown = existing?.confirmedAt !== undefined
+    // Asked for once more, an endpoint gets another request to confirm, with a token of its own.
+    const subscription: SubscriptionDocument = isKnown
+      ? existing
+      : {
+          ...wanted,
+          id: existing?.id ?? uuid(random),
+          createdAt: now(),
+          ...(isConfirmed && { confirmedAt: now(), wasAuthenticated: true }),
+        }
     const arn = subscriptionArn(subscription)
     const isPending = subscription.confirmedAt === undefined
     const output = { SubscriptionArn: isPending && !isArnWanted ? pendingArn : arn }
-    if (existing && !isPending) return output
-    // Asked for once more, the request to confirm is sent once more.
+    if (isKnown) return output
     const request = isPending ? await confirmationRequest(parts, 'SubscriptionConfirmation', subscription) : undefined
     const subscriptions = [{ before: existing, after: subscription }]
     await save({ subscriptions, ...(request && { more: [request.write] }) }, call.commit(output))

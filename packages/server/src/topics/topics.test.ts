@@ -371,6 +371,19 @@ describe('subscriptions', () => {
     assert.equal(rig.queues.sent.length, 0)
   })
 
+  test('an own queue that left by a message’s link is back at once when it is subscribed again', async () => {
+    const TopicArn = await rig.createTopic('trail')
+    const arn = await rig.subscribe(TopicArn, 'sqs', queue)
+    await rig.call({ Action: 'Publish', TopicArn, Message: 'x' })
+    await rig.settle()
+    const { UnsubscribeURL = '' } = JSON.parse(rig.queues.sent[0]!.body) as Record<string, string>
+    assert.equal((await rig.get(UnsubscribeURL)).status, 200)
+    const owned = async () => elements(await rig.call({ Action: 'ListSubscriptions' }), 'SubscriptionArn')
+    assert.deepEqual(await owned(), ['PendingConfirmation'])
+    await rig.subscribe(TopicArn, 'sqs', queue)
+    assert.deepEqual(await owned(), [arn])
+  })
+
   test('attributes of a subscription are set, read and cleared', async () => {
     const TopicArn = await rig.createTopic('trail')
     const SubscriptionArn = await rig.subscribe(TopicArn, 'sqs', queue)
@@ -470,6 +483,20 @@ describe('an HTTP endpoint', () => {
     for (const job of rig.topics.jobs) if ('everyMs' in job) await job.run(rig.time.now)
     assert.deepEqual(elements(await list(), 'SubscriptionArn'), [])
     assert.ok(arn.startsWith(TopicArn))
+  })
+
+  test('asked for once more, an endpoint gets a token that makes the one before worthless', async () => {
+    endpoint = await startSubscriber()
+    const topic = await rig.createTopic('trail')
+    const arn = await rig.subscribe(topic, 'http', endpoint.url)
+    await rig.settle()
+    rig.time.now += 47 * 3_600_000
+    assert.equal(await rig.subscribe(topic, 'http', endpoint.url), arn)
+    await rig.settle()
+    rig.time.now += 24 * 3_600_000
+    const [first, second] = endpoint.messages().map(({ SubscribeURL = '' }) => SubscribeURL) as [string, string]
+    assert.equal(element((await rig.get(first)).text, 'Code'), 'InvalidParameter')
+    assert.equal((await rig.get(second)).status, 200)
   })
 
   test('a signed confirmation can demand a signature to unsubscribe', async () => {
