@@ -84,6 +84,10 @@ async function measure(what: string, hangs: readonly string[]) {
   }
 }
 
+const onFault = (error: unknown): never => {
+  throw error
+}
+
 async function publishAll(control: ReturnType<typeof openLmdbControlStore>, hangs: readonly string[]) {
   const keyRing = await openKeyRing({
     control,
@@ -92,9 +96,6 @@ async function publishAll(control: ReturnType<typeof openLmdbControlStore>, hang
     now: Date.now,
   })
   const shared = { control, clocks: systemClocks, random: systemRandom }
-  const onFault = (error: unknown): never => {
-    throw error
-  }
   const built = await openQueues({ ...shared, cipher: keyRing.cipher, receiptKey: Buffer.alloc(32), onFault })
   let arrived = 0
   const all = Promise.withResolvers<void>()
