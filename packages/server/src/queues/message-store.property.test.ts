@@ -376,3 +376,55 @@ describe.each(['standard', 'fifo'])('a %s queue on a store that fails and a proc
     )
   })
 })
+
+describe.each(['standard', 'fifo'])('a %s queue that everybody uses at once', (kind) => {
+  const isFifo = kind === 'fifo'
+  test('has in the store what it has in memory, whoever was faster', async () => {
+    const steps = fc.array(fc.record({ act: acts(1), pauses: fc.nat(3) }), { minLength: 10, maxLength: 60 })
+    await fc.assert(
+      fc.asyncProperty(steps, fc.infiniteStream(fc.nat(4)), async (plan, delays) => {
+        const turns = async (count: number) => {
+          for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve))
+        }
+        const clock = { now: noon }
+        const control = createMemoryControlStore({ commitDelay: () => turns(delays.next().value ?? 0) })
+        let queue = testQueue('q', isFifo ? fifoAttributes : attributes)
+        const { store } = await openTestStore(control, [queue], clock)
+        const receipts: Receipt[] = []
+        const under: Promise<unknown>[] = []
+        let sent = 0
+        for (const { act, pauses } of plan) {
+          const chosen = 'which' in act ? receipts.at(-1 - (act.which % Math.max(1, receipts.length))) : undefined
+          if (act.kind === 'send')
+            under.push(
+              store.send(queue, [message(`m${sent++}`, { group: act.group, deduplicationId: `m${sent >> 1}` })]),
+            )
+          else if (act.kind === 'receive') {
+            const visibilityMs = act.visibilitySeconds * secondMs
+            const receiving = store.receive(queue, { max: act.max, visibilityMs, overLimit: 'throws' })
+            under.push(receiving.then((received) => receipts.push(...received.map(({ receipt }) => receipt))))
+          } else if (act.kind === 'delete' && chosen) under.push(store.delete(queue, [chosen, chosen]))
+          else if (act.kind === 'change' && chosen)
+            under.push(
+              store.changeVisibility(queue, [{ receipt: chosen, visibilityMs: act.visibilitySeconds * secondMs }]),
+            )
+          else if (act.kind === 'wait') clock.now += act.seconds * secondMs
+          else if (act.kind === 'tidy') under.push(store.tidy([queue]))
+          else if (act.kind === 'purge') {
+            queue = testQueue('q', isFifo ? fifoAttributes : attributes, store.lastSequence())
+            store.purge(queue, store.lastSequence())
+          }
+          await turns(pauses)
+        }
+        await Promise.all(under)
+        await store.tidy([])
+        const suffixes = async (prefix: string) =>
+          (await control.list(prefix)).map(({ key }) => key.slice(prefix.length))
+        assert.deepEqual(await suffixes('queues/message/'), await suffixes('queues/content/'))
+        const { store: next } = await openTestStore(control.crash(), [queue], clock)
+        assert.deepEqual(next.counts(queue), store.counts(queue))
+      }),
+      { numRuns },
+    )
+  })
+})

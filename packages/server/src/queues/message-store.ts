@@ -11,7 +11,7 @@ import { createQueueMessages, type QueueMessages, type Tally } from './queue-mes
 import type { Queue } from './queue.ts'
 import { createReceive, type ReceivedMessage, type ReceiveOptions } from './receiving.ts'
 import type { Receipt } from './receipt-handle.ts'
-import { createSending, type NewMessage, type StoreParts } from './sending.ts'
+import { createSending, leaveBehind, type NewMessage, type StoreParts } from './sending.ts'
 import { openSequences } from './sequences.ts'
 
 export type MessageStoreOptions = Pick<StoreParts, 'control' | 'cipher' | 'clocks' | 'random' | 'wake' | 'onFault'>
@@ -92,6 +92,19 @@ export async function openMessageStore(options: MessageStoreOptions, queues: rea
     })
   }
 
+  /** Each entry until a time of its own. */
+  async function hideUntil(messages: QueueMessages, chosen: ReadonlyMap<Entry, number>): Promise<void> {
+    const { queueId } = messages
+    await messages.holding([...chosen.keys()], now, async () => {
+      await control.transact([...chosen].map(([entry, visibleAt]) => entryWrite(queueId, { ...entry, visibleAt })))
+      for (const [entry, visibleAt] of chosen) {
+        entry.visibleAt = visibleAt
+        if (entry.state === 'gone') leaveBehind(parts, messages)
+      }
+    })
+    options.wake(queueId)
+  }
+
   async function expireMessages({ settings }: Queue, messages: QueueMessages, at: number): Promise<void> {
     const sentBefore = at - settings.retentionMs
     if (messages.oldestSentAt > sentBefore) return
@@ -128,7 +141,7 @@ export async function openMessageStore(options: MessageStoreOptions, queues: rea
       const isFull =
         tally.messages + sent.length > messagesMax ||
         tally.bytes + bytes > messagesBytesMax ||
-        tally.deduplications + sent.length > deduplicationsMax
+        (queue.settings.isFifo && tally.deduplications + sent.length > deduplicationsMax)
       if (isFull)
         throw unavailable(`The queues are full: they hold ${tally.messages} messages of ${tally.bytes} bytes together.`)
       return sending.send(queue, sent)
@@ -136,44 +149,28 @@ export async function openMessageStore(options: MessageStoreOptions, queues: rea
     receive: createReceive(parts, sending),
     async delete(queue, receipts) {
       const messages = messagesOf(queue)
-      const entries = await messages.findIdle(receipts, now)
-      const verdicts = receipts.map((receipt, at) => judge(queue, entries[at], receipt))
-      const current = new Set(entries.filter((entry, at) => entry && verdicts[at] === 'current'))
-      if (current.size > 0)
-        await remove(
-          messages,
-          [...current].filter((entry) => entry !== undefined),
-        )
-      return verdicts.map((verdict) => (verdict === 'stale' && queue.settings.isFifo ? handleExpired() : undefined))
+      return await messages.whenIdle(receipts, now, async (entries) => {
+        const verdicts = receipts.map((receipt, at) => judge(queue, entries[at], receipt))
+        const current = new Set(entries.flatMap((entry, at) => (entry && verdicts[at] === 'current' ? [entry] : [])))
+        if (current.size > 0) await remove(messages, [...current])
+        return verdicts.map((verdict) => (verdict === 'stale' && queue.settings.isFifo ? handleExpired() : undefined))
+      })
     },
     async changeVisibility(queue, changes) {
       const messages = messagesOf(queue)
-      const entries = await messages.findIdle(
-        changes.map(({ receipt }) => receipt),
-        now,
-      )
-      const at = now()
-      const chosen = new Map<Entry, number>()
-      const outcomes = changes.map(({ receipt, visibilityMs }, index): Outcome => {
-        const entry = entries[index]
-        if (!entry) return noSuchMessage()
-        const isStale = judge(queue, entry, receipt) === 'stale'
-        if (isStale && queue.settings.isFifo) return handleExpired()
-        if (isStale || entry.state !== 'hidden') return notInFlight()
-        const visibleAt = at + visibilityMs
-        if (visibleAt > (entry.receivedAt ?? at) + visibilitySecondsMax * 1_000) return hiddenTooLong()
-        chosen.set(entry, visibleAt)
-        return undefined
+      const receipts = changes.map(({ receipt }) => receipt)
+      return await messages.whenIdle(receipts, now, async (entries) => {
+        const at = now()
+        const chosen = new Map<Entry, number>()
+        const outcomes = changes.map(({ receipt, visibilityMs }, index): Outcome => {
+          const entry = entries[index]
+          const fault = visibilityFault(queue, entry, receipt, at, visibilityMs)
+          if (entry && !fault) chosen.set(entry, at + visibilityMs)
+          return fault
+        })
+        if (chosen.size > 0) await hideUntil(messages, chosen)
+        return outcomes
       })
-      if (chosen.size === 0) return outcomes
-      await messages.holding([...chosen.keys()], now, async () => {
-        await control.transact(
-          [...chosen].map(([entry, visibleAt]) => entryWrite(messages.queueId, { ...entry, visibleAt })),
-        )
-        for (const [entry, visibleAt] of chosen) entry.visibleAt = visibleAt
-      })
-      options.wake(messages.queueId)
-      return outcomes
     },
     counts(queue) {
       const { index } = messagesOf(queue)
@@ -216,6 +213,22 @@ function judge({ settings }: Queue, entry: Entry | undefined, { receives }: Rece
   // A FIFO queue's handle ends with the visibility: another receiver may go on with the group.
   if (entry.receives !== receives || (settings.isFifo && entry.state === 'ready')) return 'stale'
   return 'current'
+}
+
+/** Why the message cannot be hidden so long from `at` on. */
+function visibilityFault(
+  queue: Queue,
+  entry: Entry | undefined,
+  receipt: Receipt,
+  at: number,
+  visibilityMs: number,
+): Outcome {
+  if (!entry) return noSuchMessage()
+  const isStale = judge(queue, entry, receipt) === 'stale'
+  if (isStale && queue.settings.isFifo) return handleExpired()
+  if (isStale || entry.state !== 'hidden') return notInFlight()
+  const hiddenMs = at + visibilityMs - (entry.receivedAt ?? at)
+  return hiddenMs > visibilitySecondsMax * 1_000 ? hiddenTooLong() : undefined
 }
 
 const isIdle = ({ state }: Entry): boolean => state === 'ready' || state === 'hidden'

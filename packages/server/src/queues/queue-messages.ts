@@ -25,8 +25,12 @@ export interface QueueMessages {
   isDropped: boolean
   /** No message is older; there may be none of that age any more. */
   oldestSentAt: number
-  /** The messages that receipts speak of, once nobody else is at work on them. */
-  findIdle(receipts: readonly Receipt[], now: () => number): Promise<(Entry | undefined)[]>
+  /** Calls `use` with the messages that receipts speak of, in a moment when nobody else is at work on any of them. */
+  whenIdle<T>(
+    receipts: readonly Receipt[],
+    now: () => number,
+    use: (entries: readonly (Entry | undefined)[]) => Promise<T>,
+  ): Promise<T>
   /**
    * Holds entries while `work` runs; those that it neither hid nor removed are then as their `visibleAt` says.
    * @throws {ApiError} ServiceUnavailable; what `work` throws.
@@ -46,12 +50,12 @@ export function createQueueMessages(queueId: string, isFifo: boolean, tally: Tal
     purgedThrough: 0,
     isDropped: false,
     oldestSentAt: Infinity,
-    async findIdle(receipts, now) {
+    async whenIdle(receipts, now, use) {
       for (;;) {
         index.promote(now())
         const found = receipts.map((receipt) => (receipt.queueId === queueId ? index.get(receipt.sequence) : undefined))
         const held = found.find((entry) => entry?.state === 'held')
-        if (!held) return found
+        if (!held) return use(found)
         await works.get(held)
       }
     },

@@ -6,7 +6,7 @@ import { inFlightMax } from './queue-limits.ts'
 import type { QueueMessages } from './queue-messages.ts'
 import type { Queue } from './queue.ts'
 import type { Receipt } from './receipt-handle.ts'
-import type { Sending, StoreParts } from './sending.ts'
+import { leaveBehind, type Sending, type StoreParts } from './sending.ts'
 
 export interface ReceiveOptions {
   readonly max: number
@@ -39,7 +39,7 @@ const unreadableMs = 60_000
 
 /** How messages are handed out. @throws {ApiError} ServiceUnavailable, OverLimit */
 export function createReceive(parts: StoreParts, sending: Sending) {
-  const { control, cipher, sequences, garbage } = parts
+  const { control, cipher, sequences } = parts
   const now = () => parts.clocks.domain()
 
   function pick({ index }: QueueMessages, isFifo: boolean, { max, overLimit }: ReceiveOptions): Entry[] {
@@ -89,8 +89,7 @@ export function createReceive(parts: StoreParts, sending: Sending) {
       if (kind === 'unreadable') index.hide(entry, receivedAt + Math.max(options.visibilityMs, unreadableMs))
     return received.flatMap(({ entry, after, content }) => {
       if (entry.state === 'gone') {
-        // Purged meanwhile, or its queue deleted; what was just written of it goes, too.
-        garbage.add(queueId, messages.isDropped ? Infinity : messages.purgedThrough)
+        leaveBehind(parts, messages)
         return []
       }
       const { receives, firstReceivedAt, visibleAt, sequence } = after

@@ -33,6 +33,10 @@ export interface StoreParts {
   onFault(error: unknown, where: string): void
 }
 
+/** Something was written of a message that was purged meanwhile, or whose queue was deleted: it goes with the others. */
+export const leaveBehind = ({ garbage }: StoreParts, { queueId, isDropped, purgedThrough }: QueueMessages): void =>
+  garbage.add(queueId, isDropped ? Infinity : purgedThrough)
+
 /** How messages come into a queue. */
 export interface Sending {
   /** Finds out which sends in doubt the store has. @throws {ApiError} ServiceUnavailable */
@@ -53,13 +57,13 @@ export interface Sending {
 }
 
 export function createSending(parts: StoreParts): Sending {
-  const { control, cipher, random, sequences, garbage } = parts
+  const { control, cipher, random, sequences } = parts
   const now = () => parts.clocks.domain()
 
   function publish(messages: QueueMessages, entries: readonly Entry[]): void {
     const { queueId, index, isDropped, purgedThrough } = messages
     for (const entry of entries) {
-      if (isDropped || entry.sequence <= purgedThrough) garbage.add(queueId, isDropped ? Infinity : purgedThrough)
+      if (isDropped || entry.sequence <= purgedThrough) leaveBehind(parts, messages)
       else {
         index.add(entry)
         messages.oldestSentAt = Math.min(messages.oldestSentAt, entry.sentAt)

@@ -6,19 +6,14 @@ import {
 } from './message-operations.ts'
 import { AddPermission, RemovePermission } from './permission-operations.ts'
 import { QueueError } from './queue-error.ts'
+import { CreateQueue, DeleteQueue, PurgeQueue, SetQueueAttributes, TagQueue, UntagQueue } from './queue-operations.ts'
 import {
-  CreateQueue,
-  DeleteQueue,
   GetQueueAttributes,
   GetQueueUrl,
   ListDeadLetterSourceQueues,
   ListQueues,
   ListQueueTags,
-  PurgeQueue,
-  SetQueueAttributes,
-  TagQueue,
-  UntagQueue,
-} from './queue-operations.ts'
+} from './queue-read-operations.ts'
 import { ReceiveMessage } from './receive-operation.ts'
 import { SendMessage, SendMessageBatch } from './send-operations.ts'
 import type { SqsOperation } from './sqs-operation.ts'
