@@ -1,3 +1,4 @@
+import { partitionOf } from '@opentrail/core/trail'
 import { BucketError, type BucketStore, type ObjectHead } from './bucket-store.ts'
 import { findNamed, headOf, keyedObject, type StoreContext } from './directory-objects.ts'
 import { layoutOf } from './directory-parts.ts'
@@ -106,8 +107,8 @@ function contentsOf(reader: IndexReader, record: ObjectRecord): { content: Store
 }
 
 /** OpenTrail itself, for the bucket's owner. */
-export const ownerAs = ({ owner }: BucketRecord): ObjectUser => ({
+export const ownerAs = ({ owner, region }: BucketRecord): ObjectUser => ({
   kind: 'account',
   account: owner,
-  arn: `arn:aws:iam::${owner}:root`,
+  arn: `arn:${partitionOf(region)}:iam::${owner}:root`,
 })

@@ -138,7 +138,10 @@ export function createDirectoryUploads(
       const { bucket, upload } = readUpload(transaction, place)
       checkConditions(newestVersion(transaction, place), conditions, place.key)
       const { chosen, others } = choose(partsOf(transaction, place.uploadId), parts, partBytesMin)
-      const record: ObjectRecord = { ...objectOf(upload, place.uploadId, chosen), ...newMarks(upload, bucket, now()) }
+      const record: ObjectRecord = {
+        ...objectOf(upload, place.uploadId, chosen),
+        ...newMarks(upload, bucket, now(), upload.initiated),
+      }
       checkWhole(record, conditions)
       const unused = others.map(({ number, id }): Garbage => {
         transaction.remove(partKey(place.uploadId, number))

@@ -46,9 +46,18 @@ function isSameRetention({ retention: a }: VersionMarks, { retention: b }: Versi
   return a?.mode === b?.mode && a?.until === b?.until
 }
 
-/** A new version's marks: what was asked for, or else the bucket's default retention. @throws {BucketError} */
-export function newMarks(marks: VersionMarks, settings: Pick<BucketSettings, 'objectLock'>, now: number): VersionMarks {
-  checkMarks({}, marks, settings, { now })
+/**
+ * A new version's marks: what was asked for, or else the bucket's default retention. `askedAt` is earlier for an upload, whose
+ * retention may have ended before it is completed.
+ * @throws {BucketError}
+ */
+export function newMarks(
+  marks: VersionMarks,
+  settings: Pick<BucketSettings, 'objectLock'>,
+  now: number,
+  askedAt = now,
+): VersionMarks {
+  checkMarks({}, marks, settings, { now: askedAt })
   const { tags, retention: asked, isLegallyHeld } = marks
   const standard = settings.objectLock?.defaultRetention
   const retention = asked ?? (standard && { mode: standard.mode, until: now + standard.days * dayMs })

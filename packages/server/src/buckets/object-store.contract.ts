@@ -642,6 +642,17 @@ export function objectStoreContract(name: string, open: () => Promise<ObjectStor
         assert.deepEqual(await picture(), [])
       })
 
+      test('an upload may be completed after its retention has ended', async () => {
+        await locked()
+        const retention = { mode: 'COMPLIANCE', until: contractStart + dayMs } as const
+        const { uploadId } = await begin('k', { retention })
+        const { etag } = await part('k', uploadId, 1, 'x')
+        fixture.advance(2 * dayMs)
+        const { versionId } = await objects.completeUpload({ bucket, key: 'k', uploadId }, [{ number: 1, etag }])
+        assert.deepEqual(await objects.marks({ bucket, key: 'k' }), { retention })
+        await remove('k', versionId)
+      })
+
       test('checksums of the whole: one over the parts, or one over those of the parts', async () => {
         const whole = first + second
         for (const checksumAlgorithm of ['CRC32', 'CRC32C', 'CRC64NVME'] as const) {
