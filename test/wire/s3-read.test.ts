@@ -113,9 +113,9 @@ describe.skipIf(!awsCli)('by the AWS CLI', () => {
   })
 
   test('what is not built fails as such', async () => {
-    const failing = aws('s3', 'cp', awsPath, `s3://${bucket}/x`)
-    await assert.rejects(failing, ({ stderr }: { stderr: Buffer }) => {
-      assert.match(stderr.toString(), /NotImplemented.*PutObject is not built/)
+    const request = ['--bucket', bucket, '--key', 'x', '--restore-request', 'Days=1']
+    await assert.rejects(aws('s3api', 'restore-object', ...request), ({ stderr }: { stderr: Buffer }) => {
+      assert.match(stderr.toString(), /NotImplemented.*RestoreObject is not built/)
       return true
     })
   })

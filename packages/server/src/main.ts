@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { AccountId, Region } from '@opentrail/core/event'
 import { administrationRoutes, openAccounts, openControlSocket, type Accounts } from './accounts/index.ts'
 import { createSigV4Verifier } from './auth/index.ts'
-import { bucketPolicyFault, bucketRoutes, createCheckDestination } from './buckets/index.ts'
+import { bucketPolicyFault, bucketRoutes, createCheckDestination, createLifecycleJob } from './buckets/index.ts'
 import {
   checkpointRoutes,
   createCheckpoints,
@@ -30,7 +30,7 @@ import {
 } from './operations/index.ts'
 import { makeDefaultBucket, openStorage, type Storage } from './open-storage.ts'
 import { openQueues, type Queues } from './queues/index.ts'
-import { createS3Front } from './s3/index.ts'
+import { createS3Front, lifecycleRulesOf } from './s3/index.ts'
 import { openService, type Service } from './service.ts'
 import { createRotationJob, createSigningKeys, type SigningKeys } from './signing-keys/index.ts'
 import { statusRoutes } from './status-routes.ts'
@@ -142,6 +142,14 @@ async function compose(
   closers.add(() => service.close())
   const keyJobFailed = (error: unknown) => report({ kind: 'job-failed', job: 'kms keys', error })
   schedule.add(createKeyJob({ keys: storage.keys, trail: service.trail, failed: keyJobFailed }))
+  const lifecycle = createLifecycleJob({
+    store: storage.embedded,
+    rulesOf: lifecycleRulesOf,
+    now: clocks.domain,
+    failed: (error) => report({ kind: 'job-failed', job: 'lifecycle', error }),
+  })
+  closers.add(() => lifecycle.close())
+  schedule.add(lifecycle)
   gauges = gaugesOf(service, storage)
 
   const clockRoutes = virtualClock ? testClockRoutes(virtualClock, schedule) : []
@@ -263,7 +271,7 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
       stores: { objects: storage.embedded.objects, administration: storage.embedded },
       selfTrail: service.trail,
       random,
-      now: clocks.now,
+      now: clocks.domain,
       onFault,
     }),
     parts.queues.front({ ...calls, selfTrail: service.trail, onFault }),

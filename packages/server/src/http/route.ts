@@ -6,8 +6,8 @@ export interface Route {
   readonly method: string
   /** Compared with the path as it stands on the wire. */
   readonly path: string
-  /** `prefix`: everything that starts with `path`; the longest wins, exact paths come first. */
-  readonly match?: 'exact' | 'prefix'
+  /** `prefix`: everything that starts with `path`; the longest wins, exact paths come first. `rest`: what no other has. */
+  readonly match?: 'exact' | 'prefix' | 'rest'
   /** Overrides the server's limit. */
   readonly bodyBytesMax?: number
   /**
@@ -27,10 +27,11 @@ export function createRouteTable(routes: readonly Route[]): (request: WireReques
   const claiming = routes.filter((route) => route.claims)
   const byPath = routes.filter((route) => !route.claims)
   const exact = Map.groupBy(
-    byPath.filter((route) => route.match !== 'prefix'),
+    byPath.filter((route) => route.match === undefined || route.match === 'exact'),
     (route) => route.path,
   )
   const prefixes = byPath.filter((route) => route.match === 'prefix').sort((a, b) => b.path.length - a.path.length)
+  const rest = byPath.find((route) => route.match === 'rest')
   return (request, path) => {
     const { method } = request
     const claimed = claiming.find((route) => route.claims?.(request) && takes(route, method))
@@ -38,7 +39,7 @@ export function createRouteTable(routes: readonly Route[]): (request: WireReques
     const candidates = [...(exact.get(path) ?? []), ...prefixes.filter((route) => path.startsWith(route.path))]
     const route = candidates.find((candidate) => takes(candidate, method))
     if (route) return { kind: 'route', route }
-    if (candidates.length === 0) return { kind: 'none' }
+    if (candidates.length === 0) return rest ? { kind: 'route', route: rest } : { kind: 'none' }
     return { kind: 'wrong-method', allowed: [...new Set(candidates.flatMap(methodsOf))] }
   }
 }

@@ -23,6 +23,13 @@ export function isOldSignature(request: WireRequest): boolean {
   return authorization === undefined ? oldQuery.test(query) : oldHeader.test(authorization)
 }
 
+/** No signature of any service or kind. */
+export function isAnonymous(request: WireRequest): boolean {
+  const { authorization, query } = signedParts(request)
+  return authorization === undefined && !anySignature.test(query)
+}
+const anySignature = /(?:^|&)(?:X-Amz-(?:Algorithm|Credential|Signature)|AWSAccessKeyId|Signature)=/i
+
 function signedParts({ target, rawHeaders }: WireRequest) {
   const [authorization] = headerValues(rawHeaders, 'authorization')
   return { authorization, query: splitTarget(target).query }

@@ -1,3 +1,2 @@
-export { type OwnedBucket } from './bucket-answers.ts'
-export { type BucketOwners } from './dispatch.ts'
+export { lifecycleRulesOf } from './bucket-lifecycle.ts'
 export { createS3Front, type S3FrontOptions } from './s3-front.ts'

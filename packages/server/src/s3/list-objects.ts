@@ -1,85 +1,116 @@
-import { keyBytesMax, type BucketStore, type ListedObject } from '../buckets/index.ts'
+import type { ListedObject } from '../buckets/index.ts'
+import { listFolded, type FoldedPage, type ListEntry } from './list-folded.ts'
+import { commonParameters, countParameter, pageMax, type CommonParameters } from './list-parameters.ts'
+import { ownerElement } from './owner.ts'
+import { settingsOf, type S3Call, type S3Handler } from './s3-call.ts'
+import { invalidArgument } from './s3-error.ts'
+import { element, optional, xmlDocument, type Markup } from './xml.ts'
 
-/** What is listed: objects, and what the delimiter folds together. In the order of their names, which is one order for both. */
-export type ListEntry =
-  | { readonly kind: 'object'; readonly name: string; readonly object: ListedObject }
-  | { readonly kind: 'prefix'; readonly name: string }
-
-export interface ListPage {
-  readonly entries: readonly ListEntry[]
-  /** There are more; the last entry's name, as `after`, leads there. */
-  readonly isTruncated: boolean
+/** ListObjects and ListObjectsV2 (`list-type=2`). */
+export const ListObjects: S3Handler = async (call) => {
+  const asked = readParameters(call)
+  const { prefix, delimiter, limit } = asked
+  // A bucket that is not there is not there for nothing either.
+  const page = limit === 0 ? await settingsOf(call).then(() => noEntries) : await pageOf(call, asked)
+  const content = [
+    element('Name', call.bucket),
+    element('Prefix', asked.text(prefix)),
+    ...(asked.version === 2 ? versionTwo(asked, page) : versionOne(asked, page)),
+    element('MaxKeys', limit),
+    delimiter === '' ? undefined : element('Delimiter', asked.text(delimiter)),
+    optional('EncodingType', asked.encodingType),
+    element('IsTruncated', page.isTruncated),
+    ...page.entries.map((entry) => entryElement(entry, asked, call.owner)),
+  ]
+  return { status: 200, headers: { 'Content-Type': 'application/xml' }, body: xmlDocument('ListBucketResult', content) }
 }
 
-export interface ListQuestion {
-  readonly bucket: string
-  readonly prefix: string
-  /** Empty: nothing is folded. */
-  readonly delimiter: string
-  /** Only what comes after this name; empty: from the start. */
-  readonly after: string
+type Page = FoldedPage<ListedObject>
+const noEntries: Page = { entries: [], isTruncated: false }
+
+const pageOf = ({ objects, bucket }: S3Call, asked: ListParameters): Promise<Page> =>
+  listFolded(async ({ last, ...page }) => {
+    const after = last?.key ?? asked.after
+    const { objects: items, isTruncated } = await objects.listObjects(bucket, {
+      ...page,
+      ...(after !== '' && { after }),
+    })
+    return { items, isTruncated }
+  }, asked)
+
+interface ListParameters extends CommonParameters {
+  readonly version: 1 | 2
   readonly limit: number
+  readonly after: string
+  readonly marker: string
+  readonly startAfter: string | undefined
+  readonly continuationToken: string | undefined
+  readonly withOwner: boolean
 }
 
-/** The port's page size. */
-const pageMax = 1_000
-/** Where keys are folded: all of a folder's but the first are read for nothing. Grows while nothing is. */
-const foldedPage = 8
-const pageGrowth = 4
-/** Comes after every other character in UTF-8 byte order. */
-const lastCharacter = '\u{10ffff}'
-
-/**
- * One page of a listing. Each question to the store brings at least one entry or ends the listing, so that a folder of a
- * million objects costs one small question: what is folded is stepped over, not read.
- */
-export async function listObjects(store: BucketStore, question: ListQuestion): Promise<ListPage> {
-  const { bucket, prefix, limit } = question
-  const entries: ListEntry[] = []
-  let after = startAfter(question)
-  let size = question.delimiter === '' ? pageMax : foldedPage
-  // One more than wanted tells whether there are more.
-  while (entries.length <= limit) {
-    const wanted = Math.min(size, limit + 1 - entries.length)
-    const page = await store.list(bucket, { prefix, limit: wanted, ...(after !== '' && { after }) })
-    for (const object of page.objects) {
-      const folded = commonPrefix(object.key, question)
-      const name = folded ?? object.key
-      if (folded !== undefined && (entries.at(-1)?.name === folded || folded === question.after)) continue
-      entries.push(folded === undefined ? { kind: 'object', name, object } : { kind: 'prefix', name })
-    }
-    const lastKey = page.objects.at(-1)?.key
-    if (!page.isTruncated || lastKey === undefined) break
-    const isFolded = page.objects.some(({ key }) => commonPrefix(key, question) !== undefined)
-    size = isFolded ? foldedPage : Math.min(pageMax, size * pageGrowth)
-    after = stepOver(lastKey, question)
+function readParameters(call: S3Call): ListParameters {
+  const { parameter } = call
+  const version = listVersion(parameter('list-type'))
+  const continuationToken = version === 2 ? parameter('continuation-token') : undefined
+  const startAfter = version === 2 ? parameter('start-after') : undefined
+  const marker = version === 1 ? (parameter('marker') ?? '') : ''
+  return {
+    ...commonParameters(call),
+    version,
+    limit: countParameter(call, 'max-keys', pageMax),
+    after: continuationToken === undefined ? (startAfter ?? marker) : openToken(continuationToken),
+    marker,
+    startAfter,
+    continuationToken,
+    withOwner: version === 1 || parameter('fetch-owner') === 'true',
   }
-  return { entries: entries.slice(0, limit), isTruncated: entries.length > limit }
 }
 
-/** Behind all that is folded with this key; behind the key itself where it is one that even comes after those. */
-function stepOver(key: string, question: ListQuestion): string {
-  const folded = commonPrefix(key, question)
-  const behind = folded === undefined ? key : behindAll(folded)
-  return Buffer.compare(Buffer.from(behind), Buffer.from(key)) < 0 ? key : behind
+function listVersion(listType: string | undefined): 1 | 2 {
+  if (listType === undefined) return 1
+  if (listType === '2') return 2
+  throw invalidArgument('list-type', listType, 'Invalid List Type specified in Request')
 }
 
-/** `after` may be a folded name, of which nothing is to be shown again. */
-function startAfter(question: ListQuestion): string {
-  const { after, delimiter } = question
-  const isFolded = delimiter !== '' && commonPrefix(after, question) === after
-  return isFolded ? behindAll(after) : after
+/** Opaque to clients; it holds nothing but the name it goes on after, so it needs no seal. */
+const sealToken = (after: string): string => Buffer.from(after).toString('base64url')
+
+function openToken(token: string): string {
+  const after = Buffer.from(token, 'base64url').toString()
+  // What we did not make does not come back as it was.
+  if (token === '' || sealToken(after) !== token)
+    throw invalidArgument('continuation-token', token, 'The continuation token provided is incorrect')
+  return after
 }
 
-/** Longer than a key can be no store takes it; below so long a name there are but a few keys, which are passed one by one. */
-function behindAll(folded: string): string {
-  const behind = folded + lastCharacter
-  return Buffer.byteLength(behind) > keyBytesMax ? folded : behind
+function versionTwo(asked: ListParameters, { entries, isTruncated }: Page): (Markup | undefined)[] {
+  const last = entries.at(-1)
+  return [
+    optional('StartAfter', asked.startAfter === undefined ? undefined : asked.text(asked.startAfter)),
+    optional('ContinuationToken', asked.continuationToken),
+    optional('NextContinuationToken', isTruncated && last ? sealToken(last.name) : undefined),
+    element('KeyCount', entries.length),
+  ]
 }
 
-/** The part up to the first delimiter behind the prefix. */
-function commonPrefix(key: string, { prefix, delimiter }: ListQuestion): string | undefined {
-  if (delimiter === '' || !key.startsWith(prefix)) return undefined
-  const at = key.indexOf(delimiter, prefix.length)
-  return at < 0 ? undefined : key.slice(0, at + delimiter.length)
+/** S3 names the next marker only where there is a delimiter; without one the last key is it. */
+function versionOne(asked: ListParameters, { entries, isTruncated }: Page): (Markup | undefined)[] {
+  const last = entries.at(-1)
+  return [
+    element('Marker', asked.text(asked.marker)),
+    optional('NextMarker', isTruncated && last && asked.delimiter !== '' ? asked.text(last.name) : undefined),
+  ]
+}
+
+function entryElement(entry: ListEntry<ListedObject>, { text, withOwner }: ListParameters, owner: string): Markup {
+  if (entry.kind === 'prefix') return element('CommonPrefixes', [element('Prefix', text(entry.name))])
+  const { key, lastModified, etag, size } = entry.item
+  return element('Contents', [
+    element('Key', text(key)),
+    element('LastModified', new Date(lastModified).toISOString()),
+    element('ETag', `"${etag}"`),
+    element('Size', size),
+    withOwner ? ownerElement(owner) : undefined,
+    element('StorageClass', 'STANDARD'),
+  ])
 }

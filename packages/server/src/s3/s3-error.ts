@@ -32,42 +32,106 @@ export const accessDenied = (message: string): S3Error => new S3Error('AccessDen
 const statusOf: Readonly<Record<string, number>> = {
   AccessDenied: 403,
   AllAccessDisabled: 403,
+  BadDigest: 400,
+  BadRequest: 400,
+  BucketAlreadyExists: 409,
+  BucketAlreadyOwnedByYou: 409,
+  BucketNotEmpty: 409,
+  ConditionalRequestConflict: 409,
   EntityTooLarge: 400,
+  EntityTooSmall: 400,
+  IncompleteBody: 400,
   InvalidArgument: 400,
   InvalidBucketName: 400,
+  InvalidBucketState: 409,
   InvalidObjectState: 403,
+  InvalidPart: 400,
+  InvalidPartOrder: 400,
   InvalidRange: 416,
+  InvalidRequest: 400,
+  InvalidTag: 400,
   KeyTooLongError: 400,
+  MalformedPolicy: 400,
+  MalformedXML: 400,
+  MetadataTooLarge: 400,
+  MethodNotAllowed: 405,
   NoSuchBucket: 404,
   NoSuchBucketPolicy: 404,
   NoSuchKey: 404,
+  NoSuchUpload: 404,
+  NoSuchVersion: 404,
   PreconditionFailed: 412,
   ServiceUnavailable: 503,
   SlowDown: 503,
+  TooManyBuckets: 400,
 }
 /** What our stores say and S3 does not: nothing that the caller did wrong, and worth another try. */
 const unavailable = new Set(['NetworkingError', 'RequestTimeout'])
 
 const fixedMessages: Readonly<Record<string, string>> = {
+  BucketAlreadyExists: 'The requested bucket name is not available. Please select a different name and try again.',
+  BucketAlreadyOwnedByYou: 'Your previous request to create the named bucket succeeded and you already own it.',
+  BucketNotEmpty: 'The bucket you tried to delete is not empty',
+  MethodNotAllowed: 'The specified method is not allowed against this resource.',
   NoSuchBucket: 'The specified bucket does not exist',
   NoSuchKey: 'The specified key does not exist.',
+  NoSuchVersion: 'The specified version does not exist.',
+}
+
+/** What the reading of a body fails with, under S3's names. */
+const bodyFaults: Readonly<Record<string, readonly [code: string, status: number]>> = {
+  BadDigest: ['BadDigest', 400],
+  IncompleteBody: ['IncompleteBody', 400],
+  InvalidSignatureException: ['SignatureDoesNotMatch', 403],
+  MalformedHttpRequestException: ['InvalidRequest', 400],
+  RequestAbortedException: ['RequestTimeout', 400],
+  RequestEntityTooLargeException: ['EntityTooLarge', 400],
+  RequestTimeoutException: ['RequestTimeout', 400],
+  ServiceUnavailable: ['ServiceUnavailable', 503],
+  ValidationException: ['InvalidRequest', 400],
 }
 
 /** Undefined: no failure of S3's kind, but a bug or a fault of ours. */
-export function fromBucketError(
+export function asS3Error(
+  error: unknown,
+  about: { readonly bucket?: string; readonly key?: string },
+): S3Error | undefined {
+  if (error instanceof S3Error) return error
+  if (error instanceof BucketError) return fromBucketError(error, about)
+  const known = error instanceof ApiError ? bodyFaults[error.code] : undefined
+  return known && error instanceof ApiError
+    ? new S3Error(known[0], known[1], error.message, { cause: error })
+    : undefined
+}
+
+function fromBucketError(
   error: BucketError,
   about: { readonly bucket?: string; readonly key?: string },
 ): S3Error | undefined {
   const { code, message } = error
   if (unavailable.has(code))
     return new S3Error('ServiceUnavailable', 503, 'The bucket cannot be reached. Try again.', { cause: error })
-  const status = statusOf[code]
+  const status = code.startsWith('KMS.') ? 400 : statusOf[code]
   if (status === undefined) return undefined
   const details = {
     ...(code === 'NoSuchBucket' && about.bucket !== undefined && { BucketName: about.bucket }),
     ...(code === 'NoSuchKey' && about.key !== undefined && { Key: about.key }),
   }
-  return new S3Error(code, status, fixedMessages[code] ?? message, { cause: error, details })
+  return new S3Error(code, status, fixedMessages[code] ?? message, {
+    cause: error,
+    details,
+    headers: markerHeaders(error),
+  })
+}
+
+/** A delete marker says that it is one, and which. */
+function markerHeaders({ code, deleteMarker }: BucketError): Record<string, string> {
+  if (deleteMarker === undefined) return {}
+  return {
+    'x-amz-delete-marker': 'true',
+    'x-amz-version-id': deleteMarker,
+    ...(code === 'MethodNotAllowed' && { Allow: 'DELETE' }),
+  }
 }
 
 /**

@@ -1,44 +1,43 @@
 import { hash } from 'node:crypto'
-import type { AccountId, Region } from '@opentrail/core/event'
-import { AuthenticationError, type PayloadKind, type SigV4Verifier } from '../auth/index.ts'
-import { BucketError, type BucketStore } from '../buckets/index.ts'
-import type { Random } from '../clock/index.ts'
+import type { Region } from '@opentrail/core/event'
+import { AuthenticationError, type PayloadKind, type SigV4Verifier, type VerifiedPayload } from '../auth/index.ts'
+import { uuid, type Random } from '../clock/index.ts'
 import {
   describeCall,
   internalFailureText,
+  jsonError,
   recordRefusedCall,
-  type Answer,
   type Exchange,
   type RefusedCallOptions,
   type Route,
 } from '../http/index.ts'
-import type { SelfTrail } from '../selftrail/index.ts'
-import { authorise, type Asking } from './authorise.ts'
-import { callName, s3Fields, signatureForm } from './call-record.ts'
-import { claimsRequest, isOldSignature } from './claims.ts'
-import { dispatch, type BucketOwners } from './dispatch.ts'
-import { createObjectMemory, type ObjectMemory } from './object-memory.ts'
-import { errorDocument, fromAuthenticationError, fromBucketError, S3Error } from './s3-error.ts'
+import type { ApiCall, CallIdentity, SelfTrail } from '../selftrail/index.ts'
+import { createBucketPolicies } from './bucket-access.ts'
+import { callName, responseElements, s3Fields, signatureForm } from './call-record.ts'
+import { claimsRequest, isAnonymous, isOldSignature } from './claims.ts'
+import { handlers } from './handlers.ts'
+import { openCall, type OpenedCall } from './open-call.ts'
+import { createRequestBody } from './request-body.ts'
+import type { Caller, S3Answer, S3Handler, S3Stores } from './s3-call.ts'
+import { asS3Error, errorDocument, fromAuthenticationError, S3Error } from './s3-error.ts'
 import { readS3Request, type S3Request } from './s3-request.ts'
+import { sendContent } from './send-content.ts'
 
 export interface S3FrontOptions extends RefusedCallOptions {
-  readonly buckets: BucketStore
-  readonly owners: BucketOwners
+  readonly stores: S3Stores
   readonly verifier: SigV4Verifier
   readonly selfTrail: SelfTrail
   readonly random: Random
+  /** Domain time, milliseconds since the epoch. */
+  readonly now: () => number
   /** Host names whose first labels name a bucket. `localhost` where absent: `http://b.localhost:4580/key`. */
   readonly domains?: readonly string[]
-  /** Bytes of objects held in memory by all answers together. */
-  readonly objectBytesMax?: number
   onFault(error: unknown, where: string): void
 }
 
-/** A log file has at most 50 MB before gzip; room for several at once, of any kind of reader. */
-const objectBytesMaxDefault = 256 * 1_048_576
 const defaultDomains = ['localhost']
 
-/** What may be said about a body. None of the calls that are built has one, so what it says is not looked at. */
+/** Beside a hash of the body. */
 const payloads: readonly PayloadKind[] = [
   'unsigned',
   'signed-chunks',
@@ -46,136 +45,192 @@ const payloads: readonly PayloadKind[] = [
   'unsigned-chunks-trailer',
 ]
 
-/**
- * S3's REST protocol in front of a bucket store: what reads is built, everything else is answered NotImplemented. A route
- * for every request that is signed for the service `s3`, whatever its path.
- */
-export function createS3Front(options: S3FrontOptions): Route {
-  const domains = options.domains ?? defaultDomains
-  const memory = createObjectMemory(options.objectBytesMax ?? objectBytesMaxDefault)
-  return {
-    method: '*',
-    path: 's3',
-    claims: claimsRequest,
-    handle: (exchange) => handle(exchange, readS3Request(exchange.wire, domains), memory, options),
-  }
+interface Front extends S3FrontOptions {
+  readonly policies: ReturnType<typeof createBucketPolicies>
 }
 
-async function handle(
-  exchange: Exchange,
-  request: S3Request,
-  memory: ObjectMemory,
-  options: S3FrontOptions,
-): Promise<void> {
-  const hostId = hash('sha256', Buffer.from(options.random.bytes(32)), 'base64')
-  let answer: Answer
+/**
+ * S3's REST protocol in front of the object store: a route for every request that is signed for the service `s3`, whatever
+ * its path, and one for what is not signed at all and has no other route: buckets may be open to everyone.
+ */
+export function createS3Front(options: S3FrontOptions): readonly Route[] {
+  const domains = options.domains ?? defaultDomains
+  const front: Front = { ...options, policies: createBucketPolicies() }
+  const run = (exchange: Exchange) => handle(exchange, readS3Request(exchange.wire, domains), front)
+  return [
+    { method: '*', path: 's3', claims: (wire) => claimsRequest(wire), handle: run },
+    {
+      method: '*',
+      path: 's3 anonymous',
+      match: 'rest',
+      handle(exchange) {
+        const request = readS3Request(exchange.wire, domains)
+        const isOurs = isAnonymous(exchange.wire) && request.bucket !== undefined && !request.fault
+        if (isOurs) return handle(exchange, request, front)
+        exchange.respond(jsonError(404, 'NotFoundException', 'There is nothing at this path.'))
+      },
+    },
+  ]
+}
+
+async function handle(exchange: Exchange, request: S3Request, front: Front): Promise<void> {
+  const hostId = hash('sha256', Buffer.from(front.random.bytes(32)), 'base64')
+  let answer: S3Answer
   try {
-    answer = await performCall(exchange, request, memory, options, hostId)
+    answer = await performCall(exchange, request, front, hostId)
   } catch (error) {
-    answer = errorAnswer(exchange, asS3Error(error, request, options), hostId)
+    answer = errorAnswer(exchange, told(error, request, front), hostId)
   }
   const headers = { ...answer.headers, 'x-amz-request-id': exchange.requestId, 'x-amz-id-2': hostId }
-  exchange.respond({ ...answer, headers })
+  if (!answer.content) return exchange.respond({ ...answer, headers })
+  try {
+    await sendContent(exchange, { ...answer, headers }, answer.content)
+  } catch (error) {
+    // Once the answer has begun, breaking it off is the only way to say so.
+    if (exchange.outgoing.headersSent) throw error
+    exchange.respond(errorAnswer(exchange, told(error, request, front), hostId))
+  }
 }
 
 /** Authenticate, answer, record; what is answered is sent by the caller only after it was recorded. */
-async function performCall(
-  exchange: Exchange,
-  request: S3Request,
-  memory: ObjectMemory,
-  options: S3FrontOptions,
-  hostId: string,
-): Promise<Answer> {
-  const { principal, region } = await authenticate(exchange, request, options)
-  const asked = await ownerOf(request, options)
-  const { owner } = asked
-  const outcome =
-    asked.error === undefined
-      ? await attempt(exchange, request, memory, options, { principal, owner })
-      : { error: asked.error }
-  const answer = 'error' in outcome ? errorAnswer(exchange, outcome.error, hostId) : outcome
-  const bytesOut = exchange.wire.method === 'HEAD' ? 0 : Buffer.byteLength(answer.body ?? '')
-  const call = describeCall(exchange, callName(request.operation), { kind: 'user', principal }, region)
+async function performCall(exchange: Exchange, request: S3Request, front: Front, hostId: string): Promise<S3Answer> {
+  const { caller, region, payload } = await authenticate(exchange, request, front)
+  const opened = await openCall({
+    exchange,
+    request,
+    caller,
+    region,
+    body: (header) => createRequestBody(exchange, payload, header),
+    ...front,
+    recordFirst: (call) => record(call, { status: 200 }),
+  })
+  const answer = await attempt(opened, front)
   try {
-    await options.selfTrail.record({
-      ...call,
-      ...s3Fields(exchange, request, { owner, hostId, bytesOut }),
-      ...('error' in outcome && { errorCode: outcome.error.code, errorMessage: outcome.error.message }),
-    })
-  } catch (cause) {
-    options.onFault(cause, `record of ${request.operation.name}`)
-    throw new S3Error('ServiceUnavailable', 503, 'The call could not be recorded. Try again.', { cause })
+    // What was recorded before it was done has a second record only if it failed.
+    if (!opened.isRecorded || 'error' in answer) await record(opened, answer)
+  } catch (error) {
+    if (!('error' in answer)) await answer.content?.close()
+    throw error
   }
-  return answer
+  return 'error' in answer ? errorAnswer(exchange, answer.error, hostId) : answer
+
+  async function record(call: OpenedCall, outcome: S3Answer | Failed): Promise<void> {
+    try {
+      await recordCall(call, outcome, front, hostId)
+    } catch (cause) {
+      front.onFault(cause, `record of ${request.operation.name}`)
+      throw new S3Error('ServiceUnavailable', 503, 'The call could not be recorded. Try again.', { cause })
+    }
+  }
 }
 
-async function authenticate(exchange: Exchange, request: S3Request, options: S3FrontOptions) {
+interface Failed {
+  readonly error: S3Error
+}
+
+/** A store that cannot be asked is an outcome of the call, to be recorded like any other. */
+async function attempt(opened: OpenedCall, front: Front): Promise<S3Answer | Failed> {
+  const { request, call } = opened
+  try {
+    if (request.fault) throw request.fault
+    await opened.admit()
+    return await handlerOf(request)(call)
+  } catch (error) {
+    return { error: told(error, request, front) }
+  }
+}
+
+function handlerOf({ operation: { name } }: S3Request): S3Handler {
+  const handler = handlers.get(name)
+  if (handler) return handler
+  if (name.startsWith('REST.'))
+    throw new S3Error('MethodNotAllowed', 405, 'The specified method is not allowed against this resource.')
+  throw new S3Error('NotImplemented', 501, `${name} is not built in this version of OpenTrail.`)
+}
+
+async function authenticate(
+  exchange: Exchange,
+  request: S3Request,
+  front: Front,
+): Promise<{ readonly caller: Caller; readonly region: Region; readonly payload: VerifiedPayload }> {
+  if (isAnonymous(exchange.wire))
+    return { caller: { kind: 'anonymous' }, region: front.home.region, payload: anonymousPayload(exchange) }
   const rules = {
     service: 's3',
-    isRegion: (region: string) => options.regions.has(region),
+    isRegion: (region: string) => front.regions.has(region),
     pathStyle: 'verbatim',
     presigned: true,
     payloads,
   } as const
   try {
-    const { principal, region } = options.verifier.verify(exchange.wire, rules)
-    return { principal, region: region as Region }
+    const { principal, region, payload } = front.verifier.verify(exchange.wire, rules)
+    return { caller: { kind: 'user', principal }, region: region as Region, payload }
   } catch (error) {
     if (!(error instanceof AuthenticationError)) throw error
     const refusal = fromAuthenticationError(error, {
       form: signatureForm(exchange),
       isOld: isOldSignature(exchange.wire),
-      regions: options.regions,
-      homeRegion: options.home.region,
+      regions: front.regions,
+      homeRegion: front.home.region,
     })
     const recorded = new AuthenticationError(refusal.code, refusal.message, error.claim)
-    await recordRefusedCall(exchange, callName(request.operation), recorded, options)
+    await recordRefusedCall(exchange, callName(request.operation), recorded, front)
     throw refusal
   }
 }
 
-/** A store that cannot be asked is an outcome of the call, to be recorded like any other. */
-async function ownerOf(
-  request: S3Request,
-  options: S3FrontOptions,
-): Promise<{ readonly owner: AccountId | undefined; readonly error?: S3Error }> {
-  if (request.bucket === undefined) return { owner: undefined }
-  try {
-    const found = await options.owners.describeBucket(request.bucket)
-    return { owner: found?.owner as AccountId | undefined }
-  } catch (error) {
-    return { owner: undefined, error: asS3Error(error, request, options) }
-  }
+/** Who signs nothing may send chunks with a checksum behind them all the same. */
+function anonymousPayload(exchange: Exchange): VerifiedPayload {
+  if (exchange.header('x-amz-content-sha256') !== 'STREAMING-UNSIGNED-PAYLOAD-TRAILER') return { kind: 'unsigned' }
+  const seed = { signed: false, trailer: true, signingKey: Buffer.alloc(0), amzDate: '', scope: '', signature: '' }
+  return { kind: 'chunked', seed }
 }
 
-async function attempt(
-  exchange: Exchange,
-  request: S3Request,
-  memory: ObjectMemory,
-  options: S3FrontOptions,
-  asking: Asking,
-): Promise<Answer | { readonly error: S3Error }> {
-  try {
-    if (request.fault) throw request.fault
-    authorise(exchange, request, asking)
-    return await dispatch(exchange, request, asking, { ...options, objectBudget: memory.budgetOf(exchange) })
-  } catch (error) {
-    return { error: asS3Error(error, request, options) }
+/** In the caller's account and, where the bucket is another one's and the call was let through, in the owner's. */
+async function recordCall(opened: OpenedCall, outcome: S3Answer | Failed, front: Front, hostId: string): Promise<void> {
+  const { exchange, request, caller, region, owner } = opened
+  // Nobody asks for nothing: there is no account to record it in.
+  if (caller.kind === 'anonymous' && owner === undefined) return
+  const identity: CallIdentity =
+    caller.kind === 'user' ? { kind: 'user', principal: caller.principal } : { kind: 'anonymous', account: owner! }
+  const call: ApiCall = {
+    ...describeCall(exchange, callName(request.operation), identity, region),
+    ...s3Fields(exchange, request, {
+      owner,
+      hostId,
+      bytesIn: opened.bytesIn,
+      bytesOut: bytesOut(exchange, outcome),
+      noted: opened.noted,
+      responseElements: 'error' in outcome ? undefined : responseElements(request.operation, outcome.headers),
+    }),
+    ...('error' in outcome && { errorCode: outcome.error.code, errorMessage: outcome.error.message }),
   }
+  // Strangers must not be able to fill the journal.
+  if (caller.kind === 'anonymous' && !opened.isAdmitted) return front.refusals.record(call)
+  const isForeign =
+    caller.kind === 'user' && opened.isAdmitted && owner !== undefined && owner !== caller.principal.account
+  if (!isForeign) return front.selfTrail.record(call)
+  const shared = { ...call, sharedEventId: uuid(front.random) }
+  await front.selfTrail.record(shared)
+  await front.selfTrail.record({ ...shared, recipient: owner })
+}
+
+function bytesOut(exchange: Exchange, outcome: S3Answer | Failed): number {
+  if ('error' in outcome || exchange.wire.method === 'HEAD') return 0
+  return outcome.content?.size ?? Buffer.byteLength(outcome.body ?? '')
 }
 
 /** Every failure in S3's words; one that is a bug of ours is told to the log alone. */
-function asS3Error(error: unknown, { bucket, key, operation }: S3Request, options: S3FrontOptions): S3Error {
-  if (error instanceof S3Error) return error
+function told(error: unknown, { bucket, key, operation }: S3Request, front: Front): S3Error {
   const about = { ...(bucket !== undefined && { bucket }), ...(key !== undefined && { key }) }
-  const known = error instanceof BucketError ? fromBucketError(error, about) : undefined
+  const known = asS3Error(error, about)
   if (known) return known
-  options.onFault(error, operation.name)
+  front.onFault(error, operation.name)
   return new S3Error('InternalError', 500, internalFailureText, { cause: error })
 }
 
 /** An answer to HEAD has no body, so there the status has to say it all. */
-function errorAnswer(exchange: Exchange, error: S3Error, hostId: string): Answer {
+function errorAnswer(exchange: Exchange, error: S3Error, hostId: string): S3Answer {
   const about = { resource: exchange.path, requestId: exchange.requestId, hostId }
   const headers = { ...error.headers, 'Content-Type': 'application/xml' }
   const isHead = exchange.wire.method === 'HEAD'

@@ -11,6 +11,7 @@ export type S3Level = 'service' | 'bucket' | 'object'
 /** Bucket settings by their query parameter; `GET ?policy` is GetBucketPolicy, and so on with Put and Delete. */
 const bucketSettings: Readonly<Record<string, string>> = {
   accelerate: 'AccelerateConfiguration',
+  abac: 'BucketAbac',
   acl: 'BucketAcl',
   analytics: 'BucketAnalyticsConfiguration',
   cors: 'BucketCors',
@@ -20,6 +21,8 @@ const bucketSettings: Readonly<Record<string, string>> = {
   lifecycle: 'BucketLifecycle',
   location: 'BucketLocation',
   logging: 'BucketLogging',
+  metadataConfiguration: 'BucketMetadataConfiguration',
+  metadataTable: 'BucketMetadataTableConfiguration',
   metrics: 'BucketMetricsConfiguration',
   notification: 'BucketNotification',
   'object-lock': 'BucketObjectLockConfiguration',
@@ -40,6 +43,7 @@ const objectSettings: Readonly<Record<string, string>> = {
   retention: 'ObjectRetention',
   tagging: 'ObjectTagging',
   torrent: 'ObjectTorrent',
+  encryption: 'ObjectEncryption',
 }
 const verbs: Readonly<Record<string, string>> = { GET: 'Get', PUT: 'Put', DELETE: 'Delete' }
 
@@ -61,6 +65,7 @@ const objectCalls: Readonly<Record<string, string>> = {
   'POST uploadId': 'CompleteMultipartUpload',
   'PUT uploadId': 'UploadPart',
   'DELETE uploadId': 'AbortMultipartUpload',
+  'PUT renameObject': 'RenameObject',
   'POST restore': 'RestoreObject',
   'POST select': 'SelectObjectContent',
   GET: 'GetObject',

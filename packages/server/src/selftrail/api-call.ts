@@ -2,10 +2,14 @@ import type { AccountId, Region } from '@opentrail/core/event'
 import type { ControlWrite } from '../control/index.ts'
 import type { Principal } from '../accounts/index.ts'
 
-/** What the caller is known by: a user of ours, an access key nobody knows, the machine's owner, or the service itself. */
+/**
+ * What the caller is known by: a user of ours, an access key nobody knows, nothing at all, the machine's owner, or the
+ * service itself. `account` of who is nobody's is whose resource was asked for.
+ */
 export type CallIdentity =
   | { readonly kind: 'user'; readonly principal: Principal }
   | { readonly kind: 'unknown-key'; readonly accessKeyId: string; readonly account: AccountId }
+  | { readonly kind: 'anonymous'; readonly account: AccountId }
   | { readonly kind: 'machine-owner'; readonly account: AccountId }
   | { readonly kind: 'service'; readonly account: AccountId; readonly invokedBy: string }
 

@@ -55,6 +55,8 @@ export function userIdentity(identity: CallIdentity): Record<string, unknown> {
     }
     case 'unknown-key':
       return { type: 'Unknown', accountId: identity.account, accessKeyId: identity.accessKeyId }
+    case 'anonymous':
+      return { type: 'AWSAccount', principalId: '', accountId: 'ANONYMOUS_PRINCIPAL' }
     case 'machine-owner': {
       // Whoever may open the control socket owns the machine, and with it the account: what AWS calls the root user.
       const { account } = identity

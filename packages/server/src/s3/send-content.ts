@@ -1,0 +1,36 @@
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { Answer, Exchange } from '../http/index.ts'
+import type { StreamedContent } from './s3-call.ts'
+
+/** What is so small is read first and sent in one piece; what is wrong with it can then still be said. */
+const wholeBytesMax = 256 * 1_024
+
+/**
+ * Sends an answer with a body that is read as fast as the client takes it. Of a large one damage shows only on the way: the
+ * connection is broken off then. Gives the content back in any case.
+ */
+export async function sendContent(
+  exchange: Exchange,
+  { status, headers = {} }: Answer,
+  content: StreamedContent,
+): Promise<void> {
+  try {
+    if (content.size <= wholeBytesMax) {
+      const pieces: Uint8Array[] = []
+      for await (const piece of content.read()) pieces.push(piece)
+      exchange.respond({ status, headers, body: Buffer.concat(pieces, content.size) })
+      return
+    }
+    const { outgoing } = exchange
+    if (outgoing.destroyed) return
+    outgoing.writeHead(status, { ...headers, 'Content-Length': String(content.size) })
+    await pipeline(Readable.from(content.read(), { objectMode: true }), outgoing)
+  } catch (error) {
+    // The client has gone, or does not read.
+    if (exchange.signal.aborted) return
+    throw error
+  } finally {
+    await content.close()
+  }
+}
