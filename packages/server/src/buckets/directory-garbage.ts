@@ -16,6 +16,8 @@ import type { IndexTransaction, ObjectIndex } from './object-index.ts'
 const reservedCount = 32
 /** One synced folder and one transaction for this many unlinks. */
 const removedCount = 256
+/** Some seconds of removing: beyond it, who makes more has to wait. */
+const queuedFreely = 1_000
 /** Beyond it, garbage only stays in the index, and the next opening removes its files. */
 const queuedMax = 10_000
 
@@ -40,6 +42,8 @@ export interface LooseContents {
   discard(garbage: Garbage): void
   /** Until it is released, the files of what has this id (of a content or an upload) stay, even if it is discarded. */
   pin(id: string): () => void
+  /** Resolves at once, unless far more was discarded than could be removed yet: who makes so much garbage waits. */
+  discardAll(garbage: readonly Garbage[]): Promise<void>
   /** Waits until everything discarded so far is gone or given up. */
   settled(): Promise<void>
 }
@@ -117,6 +121,10 @@ export async function openLooseContents(options: LooseContentsOptions): Promise<
         held.delete(id)
         discard(waiting)
       }
+    },
+    async discardAll(garbage) {
+      for (const item of garbage) discard(item)
+      if (queue.length > queuedFreely) await sweeping
     },
     async settled() {
       await sweeping

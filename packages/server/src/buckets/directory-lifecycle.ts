@@ -53,7 +53,7 @@ export function createDirectoryLifecycle(context: StoreContext): ApplyLifecycle 
         return outcome === 'kept' ? [] : outcome
       }),
     )
-    for (const item of garbage) loose.discard(item)
+    await loose.discardAll(garbage)
     return counts
   }
 
@@ -70,7 +70,7 @@ export function createDirectoryLifecycle(context: StoreContext): ApplyLifecycle 
           return [{ kind: 'upload', id: uploadId }]
         }),
       )
-      for (const item of garbage) loose.discard(item)
+      await loose.discardAll(garbage)
       aborted += garbage.length
       const last = uploads.at(-1)
       if (!isTruncated || !last) break

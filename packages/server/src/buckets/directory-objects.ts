@@ -101,7 +101,6 @@ export function createDirectoryObjects(context: StoreContext): Pick<
   putObject(request: PutRequest, body: AsyncIterable<Uint8Array>, options?: PutOptions): Promise<StoredVersion>
 } {
   const { index, loose, keys, now } = context
-  const discardAll = (garbage: readonly Garbage[]): void => garbage.forEach((item) => loose.discard(item))
 
   async function changeVersion(
     place: Parameters<ObjectStore['changeVersion']>[0],
@@ -142,7 +141,7 @@ export function createDirectoryObjects(context: StoreContext): Pick<
           const record = { ...written, dataKey: wrapped, lastModified: now(), ...attributesOf(request) }
           return addObject(transaction, request, bucket, { ...record, ...newMarks(request, bucket, now()) }, now())
         })
-        discardAll(garbage)
+        await loose.discardAll(garbage)
         return version
       } finally {
         plaintext.fill(0)
@@ -164,7 +163,7 @@ export function createDirectoryObjects(context: StoreContext): Pick<
     async deleteObject(request) {
       checkObjectPlace(request.bucket, request.key)
       const { garbage, deleted } = await index.transact((transaction) => deleteVersion(transaction, request, now()))
-      discardAll(garbage)
+      await loose.discardAll(garbage)
       return deleted
     },
   }

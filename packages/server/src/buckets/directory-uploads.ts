@@ -62,7 +62,6 @@ export function createDirectoryUploads(
   { partBytesMin }: UploadsOptions,
 ): Pick<ObjectStore, 'createUpload' | 'putPart' | 'listParts' | 'completeUpload' | 'abortUpload'> {
   const { index, loose, keys, now } = context
-  const discardAll = (garbage: readonly Garbage[]): void => garbage.forEach((item) => loose.discard(item))
 
   async function createUpload(request: UploadRequest): Promise<{ uploadId: string }> {
     checkNewVersion(request)
@@ -118,7 +117,7 @@ export function createDirectoryUploads(
         readUpload(transaction, part)
         return putPartRecord(transaction, part, { ...written, lastModified: now() })
       })
-      discardAll(garbage)
+      await loose.discardAll(garbage)
       return storedPart(written)
     } finally {
       dataKey.fill(0)
@@ -153,7 +152,7 @@ export function createDirectoryUploads(
       const added = addObject(transaction, place, bucket, record, now())
       return { garbage: [...unused, ...added.garbage], version: added.version }
     })
-    discardAll(garbage)
+    await loose.discardAll(garbage)
     return version
   }
 
