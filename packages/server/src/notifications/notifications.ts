@@ -58,8 +58,8 @@ export async function openNotifications(options: NotificationOptions): Promise<N
   const parts: AnnouncerParts = { ...options, limits }
   const announcers = new Map<string, OwnAnnouncer>()
   const running = new Set<Promise<void>>()
-  /** Trails that had no topic when last looked at: nothing that they have delivered until they get one is to be announced. */
-  let withoutTopic = new Set<string>()
+  /** The topics of the trails that there are, as they were when last looked at. */
+  let topicOf: ReadonlyMap<string, string | undefined> = new Map()
   let isAwake = true
   let isClosed = false
 
@@ -84,14 +84,19 @@ export async function openNotifications(options: NotificationOptions): Promise<N
    * not be read to know that it is not to be announced.
    */
   function trailsChanged(): void {
-    const before = withoutTopic
-    withoutTopic = new Set(trails.all().flatMap((trail) => (trailTopicArn(trail) === undefined ? [trail.id] : [])))
-    const begun = new Set([...before].filter((id) => trails.byId(id) && !withoutTopic.has(id)))
+    const before = topicOf
+    topicOf = new Map(trails.all().map((trail) => [trail.id, trailTopicArn(trail)]))
+    const hasBegun = (id: string): boolean =>
+      before.has(id) && before.get(id) === undefined && topicOf.get(id) !== undefined
+    const begun = new Set([...topicOf.keys()].filter(hasBegun))
     if (begun.size > 0)
       for (const { trailId, stream, ordinal } of delivery.lanes())
         if (begun.has(trailId) && !announcers.has(announcementKey(trailId, stream))) add({ trailId, stream, ordinal })
     // Another topic may take what the one before did not.
-    for (const own of announcers.values()) own.retryAt = undefined
+    for (const own of announcers.values()) {
+      const { trailId } = own.announcer.document()
+      if (before.get(trailId) !== topicOf.get(trailId)) own.retryAt = undefined
+    }
     isAwake = true
   }
 
