@@ -4,6 +4,7 @@ import { describe, test } from 'vitest'
 import type { DigestFile } from '@opentrail/core/digest'
 import { ControlUnavailableError } from '../control/index.ts'
 import {
+  account,
   changeTrail,
   createBench,
   elsewhere,
@@ -94,6 +95,37 @@ describe('digests', () => {
     const chain = await digests(bench)
     assertChained(chain)
     assert.equal(chain.flatMap(({ logFiles }) => logFiles).length, 1)
+  })
+
+  test('an object of somebody else under the key of a digest is replaced, however large', async () => {
+    const bench = await createBench()
+    await start(bench)
+    await bench.pass(2 * minuteMs)
+    const [first] = await digests(bench)
+    const key = first!.key.replace('T120000Z', 'T130000Z')
+    const caller = { kind: 'delivery' as const, trailArn: 'arn:of:another', account }
+    await bench.buckets.put({ bucket: 'logs', key, body: new Uint8Array(1 << 20), contentType: 'text/plain', caller })
+    await bench.pass(2 * hour)
+    const chain = await digests(bench)
+    assertChained(chain)
+    assert.deepEqual([chain.length, chain[1]?.key], [3, key])
+  })
+
+  test('with credentials that may only put, a digest that was stored without an answer is put again', async () => {
+    const bench = await createBench()
+    await start(bench)
+    await bench.pass(2 * minuteMs)
+    bench.mayOnlyPut = true
+    const tried = new Set<string>()
+    bench.fault = ({ key }) => {
+      if (!key.includes('-Digest/') || tried.has(key)) return undefined
+      tried.add(key)
+      return failing('InternalError', true)
+    }
+    await bench.pass(2 * hour)
+    const chain = await digests(bench)
+    assertChained(chain)
+    assert.equal(chain.length, 3)
   })
 
   test('a chain that was made without an answer is found again, and others are made after it', async () => {

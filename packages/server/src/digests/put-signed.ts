@@ -19,8 +19,8 @@ export interface SignedObject {
 
 /**
  * Puts a digest, or a part of a manifest. Its key is no secret and follows from its time: where another object has it, that
- * one is replaced, as only CloudTrail may write there, and what is not ours would end the chain. An object that is this one
- * stays as it is.
+ * one is replaced, as only CloudTrail may write there, and what is not ours would end the chain. An object that is seen to be
+ * this one stays as it is.
  * @throws {BucketError} it is to be tried again.
  */
 export async function putSigned(store: BucketStore, gzip: Gzip, signed: SignedObject): Promise<void> {
@@ -45,13 +45,20 @@ export async function putSigned(store: BucketStore, gzip: Gzip, signed: SignedOb
   }
 }
 
+/**
+ * False where it cannot be seen, too: another's object may be of any size, credentials may only put, and the key that encrypted
+ * what an earlier attempt has put may be disabled. Then it is put again: at worst there is one version more of it.
+ */
 async function isThere(
   store: BucketStore,
   gzip: Gzip,
   { bucket, key, bytes, signature }: SignedObject,
 ): Promise<boolean> {
-  const { body, metadata } = await store.get(bucket, key, { bytesMax: bytes.length + overheadBytes })
-  if (metadata?.['signature'] !== signature) return false
-  const text = await gzip.unpack(body, bytes.length + 1)
+  const found = await store.get(bucket, key, { bytesMax: bytes.length + overheadBytes }).catch((error: unknown) => {
+    if (error instanceof BucketError) return undefined
+    throw error
+  })
+  if (found?.metadata?.['signature'] !== signature) return false
+  const text = await gzip.unpack(found.body, bytes.length + 1)
   return text !== undefined && Buffer.compare(text, bytes) === 0
 }
