@@ -11,9 +11,9 @@ import { openDirectoryBucketStore, type DirectoryBucketStore } from './directory
 import { contentFilesOf } from './directory-files.testing.ts'
 import { encodeRecord, formatKey } from './directory-records.ts'
 import { openLmdbObjectIndex } from './lmdb-object-index.ts'
-import { createSealedObjectIndex } from './sealed-object-index.ts'
-import { objectBytesMax } from './object-limits.ts'
 import { createTestKeys } from './object-keys.testing.ts'
+import { objectBytesMax } from './object-limits.ts'
+import { createSealedObjectIndex } from './sealed-object-index.ts'
 
 const settings = { owner: '111122223333', region: 'eu-central-1' }
 const caller = { kind: 'owner' } as const

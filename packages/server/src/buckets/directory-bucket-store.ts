@@ -8,15 +8,17 @@ import { openDirectoryFiles, type DirectoryStoreBase } from './directory-format.
 import { openLooseContents } from './directory-garbage.ts'
 import { createDirectoryLifecycle, type ApplyLifecycle } from './directory-lifecycle.ts'
 import { createDirectoryListings } from './directory-listings.ts'
-import { createDirectoryObjects, type StoreContext } from './directory-objects.ts'
+import { createDirectoryObjects } from './directory-objects.ts'
 import { sealOldContents } from './directory-old-contents.ts'
-import { createObjectReader, objectHead, ownerAs } from './directory-reader.ts'
+import { createObjectReader } from './directory-reader.ts'
 import type { BucketRecord } from './directory-records.ts'
 import { createDirectoryUploads } from './directory-uploads.ts'
 import { openLmdbObjectIndex } from './lmdb-object-index.ts'
 import type { ObjectKeys } from './object-keys.ts'
 import { checkNewObject, listLimitMax, partBytesMin as partBytesMinDefault } from './object-limits.ts'
 import type { ObjectStore, ObjectUser } from './object-store.ts'
+import type { StoreContext } from './store-context.ts'
+import { objectHead, ownerAs } from './version-head.ts'
 
 /** Whether a bucket's policy (its JSON text) lets a delivery in. Asked within the put's own transaction, so it must be quick. */
 export type MayPut = (request: {

@@ -3,8 +3,8 @@ import { describe, test } from 'vitest'
 import { createSimulatedDisk, type DiskFault, type SimulatedDisk } from '../disk/index.ts'
 import { seededRandom } from '../disk/seeded-random.testing.ts'
 import { openDirectoryBucketStoreOn, type DirectoryBucketStore } from './directory-bucket-store.ts'
-import { openSimulatedObjectIndex } from './simulated-object-index.testing.ts'
 import { createTestKeys } from './object-keys.testing.ts'
+import { openSimulatedObjectIndex } from './simulated-object-index.testing.ts'
 
 const caller = { kind: 'owner' } as const
 const bytesMax = 1_000_000

@@ -18,8 +18,8 @@ import { openLooseContents } from './directory-garbage.ts'
 import { sealOldContents } from './directory-old-contents.ts'
 import { oldKey } from './directory-records.ts'
 import { openLmdbObjectIndex } from './lmdb-object-index.ts'
-import { createTestKeys } from './object-keys.testing.ts'
 import type { ObjectIndex } from './object-index.ts'
+import { createTestKeys } from './object-keys.testing.ts'
 import { openSimulatedObjectIndex } from './simulated-object-index.testing.ts'
 
 /** What format 1 kept: nothing in it is sealed. */

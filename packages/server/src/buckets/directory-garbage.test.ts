@@ -32,7 +32,11 @@ describe('garbage', () => {
     index = openMemoryObjectIndex()
     removed = []
     ;({ promise: gate, resolve: open } = Promise.withResolvers<void>())
-    loose = await openLooseContents({ index, files: files as ContentFiles, onFailure: (error) => assert.fail(String(error)) })
+    loose = await openLooseContents({
+      index,
+      files: files as ContentFiles,
+      onFailure: (error) => assert.fail(String(error)),
+    })
   })
 
   test('who discards far more than can be removed waits until it is', async () => {

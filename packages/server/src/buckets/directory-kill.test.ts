@@ -12,9 +12,9 @@ import { contentFilesOf } from './directory-files.testing.ts'
 import { decodeObject, encodeRecord, looseKey, loosePrefix, noValue, objectKey } from './directory-records.ts'
 import { contentOfRound } from './kill-bucket-content.testing.ts'
 import { openLmdbObjectIndex } from './lmdb-object-index.ts'
-import { createSealedObjectIndex } from './sealed-object-index.ts'
 import type { ObjectIndex } from './object-index.ts'
 import { createTestKeys } from './object-keys.testing.ts'
+import { createSealedObjectIndex } from './sealed-object-index.ts'
 
 const bytesMax = 1_000_000
 let directory: string

@@ -3,13 +3,14 @@ import { BucketError } from './bucket-store.ts'
 import { readBucket } from './directory-buckets.ts'
 import { listGarbage, type Garbage } from './directory-garbage.ts'
 import { createDirectoryListings, versionsAfter, type VersionRecord } from './directory-listings.ts'
-import { deleteVersion, type StoreContext } from './directory-objects.ts'
-import { ownerAs } from './directory-reader.ts'
 import { objectKey, positionOf, uploadKey, versionsPrefix, type ObjectRecord } from './directory-records.ts'
 import { findVersion, removeVersion, versionIdOf, type ObjectPlace } from './directory-versions.ts'
+import { isUploadExpired, lifecycleActionOn, type LifecycleRules, type VersionAge } from './lifecycle-rules.ts'
 import type { IndexTransaction } from './object-index.ts'
 import { checkRemovable } from './object-lock.ts'
-import { isUploadExpired, lifecycleActionOn, type LifecycleRules, type VersionAge } from './lifecycle-rules.ts'
+import type { StoreContext } from './store-context.ts'
+import { deleteVersion } from './version-acts.ts'
+import { ownerAs } from './version-head.ts'
 
 /** Looked at in one turn, and removed in one transaction. */
 const pageSize = 200

@@ -1,11 +1,12 @@
+import { publishing, writeBody } from './body-writing.ts'
 import { CallerFailure } from './caller-failure.ts'
 import { readBucket } from './directory-buckets.ts'
-import { keyedObject, publishing, writeBody, type StoreContext } from './directory-objects.ts'
-import { ownerAs } from './directory-reader.ts'
+import { listGarbage, type Garbage } from './directory-garbage.ts'
 import { decodeObject, keyOfVersion, oldKey, type ObjectRecord } from './directory-records.ts'
 import { findVersion, putVersion, versionIdOf, type ObjectPlace } from './directory-versions.ts'
-import { listGarbage, type Garbage } from './directory-garbage.ts'
 import { readContent } from './sealed-content.ts'
+import type { StoreContext } from './store-context.ts'
+import { keyedObject, ownerAs } from './version-head.ts'
 
 const currentKind = Buffer.from('o')
 const kinds = [currentKind, Buffer.from('v')]

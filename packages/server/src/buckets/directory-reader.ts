@@ -1,12 +1,13 @@
-import { partitionOf } from '@opentrail/core/trail'
-import { BucketError, type BucketStore, type ObjectHead } from './bucket-store.ts'
-import { findNamed, headOf, keyedObject, type StoreContext } from './directory-objects.ts'
+import { BucketError, type BucketStore } from './bucket-store.ts'
 import { layoutOf } from './directory-parts.ts'
-import type { BucketRecord, ObjectRecord } from './directory-records.ts'
+import type { ObjectRecord } from './directory-records.ts'
 import type { IndexReader } from './object-index.ts'
 import { checkObjectPlace } from './object-limits.ts'
 import type { ObjectUser, OpenObject, OpenRequest, VersionPlace } from './object-store.ts'
 import { readContent, type StoredContent } from './sealed-content.ts'
+import type { StoreContext } from './store-context.ts'
+import { findNamed } from './version-acts.ts'
+import { headOf, keyedObject, objectHead, ownerAs } from './version-head.ts'
 
 /** The reading of contents. */
 export interface ObjectReader {
@@ -74,27 +75,6 @@ export function createObjectReader(context: StoreContext): ObjectReader {
   }
 }
 
-/** What delivery's side of the store shows of an object. */
-export function objectHead({
-  key,
-  size,
-  etag,
-  lastModified,
-  contentType,
-  contentEncoding,
-  metadata,
-}: ObjectHead): ObjectHead {
-  return {
-    key,
-    size,
-    etag,
-    lastModified,
-    ...(contentType !== undefined && { contentType }),
-    ...(contentEncoding !== undefined && { contentEncoding }),
-    ...(metadata && { metadata }),
-  }
-}
-
 function contentsOf(reader: IndexReader, record: ObjectRecord): { content: StoredContent; start: number }[] {
   const { id, upload, size, sha256 } = record
   if (upload === undefined) return [{ content: { id: id!, size, ...(sha256 !== undefined && { sha256 }) }, start: 0 }]
@@ -105,10 +85,3 @@ function contentsOf(reader: IndexReader, record: ObjectRecord): { content: Store
     return { content, start: from }
   })
 }
-
-/** OpenTrail itself, for the bucket's owner. */
-export const ownerAs = ({ owner, region }: BucketRecord): ObjectUser => ({
-  kind: 'account',
-  account: owner,
-  arn: `arn:${partitionOf(region)}:iam::${owner}:root`,
-})

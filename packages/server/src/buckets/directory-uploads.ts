@@ -1,19 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
+import { publishing, writeBody } from './body-writing.ts'
 import { BucketError } from './bucket-store.ts'
-import { canCombine, combineCrcs } from './crc-combine.ts'
-import { createChecksum } from './body-digests.ts'
+import { canCombine } from './crc-combine.ts'
 import { readBucket } from './directory-buckets.ts'
 import { listGarbage, type Garbage } from './directory-garbage.ts'
-import {
-  addObject,
-  checkConditions,
-  keyedObject,
-  publishing,
-  storedVersion,
-  writeBody,
-  type StoreContext,
-} from './directory-objects.ts'
-import { encodeLayout, partsOf, type NumberedPart } from './directory-parts.ts'
+import { encodeLayout, partsOf } from './directory-parts.ts'
 import {
   decodeObject,
   decodePart,
@@ -29,17 +20,9 @@ import {
 } from './directory-records.ts'
 import { newestVersion } from './directory-versions.ts'
 import type { IndexReader, IndexTransaction } from './object-index.ts'
-import {
-  attributesOf,
-  checkNewVersion,
-  checkObjectPlace,
-  listLimitMax,
-  partNumberMax,
-  uploadBytesMax,
-} from './object-limits.ts'
+import { attributesOf, checkNewVersion, checkObjectPlace, listLimitMax, partNumberMax } from './object-limits.ts'
 import { newMarks } from './object-lock.ts'
 import type {
-  Checksum,
   CompleteConditions,
   CompletedPart,
   ListedPart,
@@ -50,6 +33,10 @@ import type {
   UploadPlace,
   UploadRequest,
 } from './object-store.ts'
+import type { StoreContext } from './store-context.ts'
+import { checkOrder, checkWhole, choose, objectOf } from './upload-completion.ts'
+import { addObject, checkConditions } from './version-acts.ts'
+import { keyedObject, storedVersion } from './version-head.ts'
 
 export interface UploadsOptions {
   /** Of each part but the last. */
@@ -234,76 +221,4 @@ function checkChecksumType({ checksumAlgorithm: algorithm, checksumType: type }:
       'InvalidRequest',
       `The ${type} checksum type cannot be used with the ${algorithm} checksum algorithm.`,
     )
-}
-
-/** @throws {BucketError} MalformedXML, InvalidPartOrder */
-function checkOrder(parts: readonly CompletedPart[]): void {
-  if (parts.length === 0 || parts.length > partNumberMax)
-    throw new BucketError('MalformedXML', `an upload is completed with 1 to ${partNumberMax} parts`)
-  if (parts.some(({ number }, at) => at > 0 && number <= parts[at - 1]!.number))
-    throw new BucketError('InvalidPartOrder', 'The list of parts was not in ascending order.')
-}
-
-/** @throws {BucketError} InvalidPart, EntityTooSmall */
-function choose(
-  stored: readonly NumberedPart[],
-  wanted: readonly CompletedPart[],
-  partBytesMin: number,
-): { chosen: NumberedPart[]; others: NumberedPart[] } {
-  const left = new Map(stored.map((part) => [part.number, part]))
-  const chosen = wanted.map(({ number, etag, checksum }, at) => {
-    const part = left.get(number)
-    if (!part || part.etag !== etag || (checksum !== undefined && part.checksum?.value !== checksum))
-      throw new BucketError(
-        'InvalidPart',
-        `One or more of the specified parts could not be found, or has another ETag or checksum: part ${number}`,
-      )
-    if (part.size < partBytesMin && at < wanted.length - 1)
-      throw new BucketError('EntityTooSmall', `part ${number} is smaller than the allowed ${partBytesMin} bytes`)
-    left.delete(number)
-    return part
-  })
-  return { chosen, others: [...left.values()] }
-}
-
-function objectOf(upload: UploadRecord, uploadId: string, parts: readonly NumberedPart[]): ObjectRecord {
-  const md5 = createHash('md5')
-  for (const { etag } of parts) md5.update(etag, 'hex')
-  const checksum = wholeChecksum(upload, parts)
-  return {
-    upload: uploadId,
-    size: parts.reduce((sum, { size }) => sum + size, 0),
-    etag: `${md5.digest('hex')}-${parts.length}`,
-    lastModified: upload.initiated,
-    dataKey: upload.dataKey,
-    ...attributesOf(upload),
-    ...(checksum && { checksum }),
-  }
-}
-
-function wholeChecksum(
-  { checksumAlgorithm: algorithm, checksumType: type }: UploadRecord,
-  parts: readonly NumberedPart[],
-): Checksum | undefined {
-  if (!algorithm) return undefined
-  const checksums = parts.map(({ checksum, size }) => ({ checksum: checksum!.value, size }))
-  if (type === 'FULL_OBJECT' || algorithm === 'CRC64NVME')
-    return { algorithm, value: combineCrcs(algorithm, checksums) }
-  const sum = createChecksum(algorithm)
-  for (const { checksum } of checksums) sum.update(Buffer.from(checksum, 'base64'))
-  return { algorithm, value: `${sum.digest().toString('base64')}-${parts.length}` }
-}
-
-/** @throws {BucketError} EntityTooLarge, InvalidRequest, BadDigest */
-function checkWhole(
-  { size, checksum }: ObjectRecord,
-  { size: expected, checksum: promised }: CompleteConditions,
-): void {
-  if (size > uploadBytesMax) throw new BucketError('EntityTooLarge', `an object has at most ${uploadBytesMax} bytes`)
-  if (expected !== undefined && expected !== size)
-    throw new BucketError('InvalidRequest', `the parts have ${size} bytes, ${expected} were announced`)
-  if (promised === undefined || !checksum) return
-  const withoutCount = checksum.value.replace(/-\d+$/, '')
-  if (promised !== checksum.value && promised !== withoutCount)
-    throw new BucketError('BadDigest', `The ${checksum.algorithm} you specified did not match the calculated checksum.`)
 }

@@ -12,8 +12,8 @@ import { BucketError } from './bucket-store.ts'
 import { chunkBytes, sealedChunkBytes, sealedSize } from './content-cipher.ts'
 import { openDirectoryBucketStore, type DirectoryBucketStore } from './directory-bucket-store.ts'
 import { contentFilesOf } from './directory-files.testing.ts'
-import { createObjectKeys, type ObjectKeys } from './object-keys.ts'
 import { createTestKeys } from './object-keys.testing.ts'
+import { createObjectKeys, type ObjectKeys } from './object-keys.ts'
 
 const owner = '111122223333'
 const user = { kind: 'account', account: owner, arn: `arn:aws:iam::${owner}:user/reader` } as const

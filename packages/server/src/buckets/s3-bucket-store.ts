@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { BucketError, type BucketStore, type NewObject } from './bucket-store.ts'
+import { checkListing, checkNewObject } from './object-limits.ts'
 import { listedPage, objectHead, storedEtag } from './s3-answers.ts'
 import { createS3Client, type S3ClientOptions } from './s3-client.ts'
-import { checkListing, checkNewObject } from './object-limits.ts'
 import { checkBucketName, checkPlace } from './s3-names.ts'
 import { createPutConditions, type ConditionalPut } from './s3-put-conditions.ts'
 

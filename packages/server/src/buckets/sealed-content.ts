@@ -1,8 +1,8 @@
 import { createHash, type KeyObject } from 'node:crypto'
 import { DiskNotFoundError, type DiskFile } from '../disk/index.ts'
+import type { BodyDigests } from './body-digests.ts'
 import { BucketError } from './bucket-store.ts'
 import { CallerFailure } from './caller-failure.ts'
-import type { BodyDigests } from './body-digests.ts'
 import {
   chunkBytes,
   chunked,
