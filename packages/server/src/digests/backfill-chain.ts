@@ -115,8 +115,8 @@ export async function makeNextBackfill(parts: BackfillParts, trail: Trail, regio
         ...encryptedUnder(trail.settings.encryptionKey),
       })
     } catch (error) {
-      // The trail has left a bucket that fails.
-      if (error instanceof BucketError && trail.settings.bucket !== bucket) return dropPlan()
+      // The trail has left a bucket that refuses. Where it may have taken the digest, there must not be another one.
+      if (error instanceof BucketError && !error.isOutcomeUnknown && trail.settings.bucket !== bucket) return dropPlan()
       throw error
     }
     const { plan: _done, ...rest } = document

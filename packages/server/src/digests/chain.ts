@@ -148,6 +148,9 @@ export function openChain(parts: ChainParts, found: ChainDocument, version: numb
     parts.delivered({ bucket, key: digest, files: files.length })
   }
 
+  /** Where a bucket refuses that the trail has left, the digest is planned anew for the other one. */
+  const hasLeft = ({ bucket }: DigestPlan): boolean => (destination(document.trailId)?.bucket ?? bucket) !== bucket
+
   const signingKeyOf = (region: ChainDocument['region'], fingerprint: string): Promise<SigningKey | undefined> =>
     keys.byFingerprint(region, fingerprint).catch((error: unknown) => {
       if (error instanceof SigningKeyDestroyedError) return undefined
@@ -179,10 +182,12 @@ export function openChain(parts: ChainParts, found: ChainDocument, version: numb
     async work(isClosed) {
       await current()
       while (!isClosed() && isDue()) {
-        if (document.plan)
-          await putPlanned(document.plan).catch(async (error: unknown) => {
-            if (error instanceof BucketError && stored !== undefined && !isClosed())
-              await write((before) => ({ ...before, latestError: error.code }))
+        const { plan } = document
+        if (plan)
+          await putPlanned(plan).catch(async (error: unknown) => {
+            if (!(error instanceof BucketError) || stored === undefined || isClosed()) throw error
+            if (hasLeft(plan) && !error.isOutcomeUnknown) return write((before) => without(before, 'plan'))
+            await write((before) => ({ ...before, latestError: error.code }))
             throw error
           })
         else await seal()

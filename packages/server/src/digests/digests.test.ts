@@ -225,4 +225,34 @@ describe('digests', () => {
     assert.deepEqual([next?.previousDigestS3Bucket, next?.previousDigestS3Object], ['logs', last.key])
     assert.ok(next!.key.startsWith('moved/AWSLogs/'))
   })
+
+  test('UpdateTrail away from a bucket that refuses: the digest it did not take is put in the other, in the same chain', async () => {
+    const bench = await createBench()
+    await bench.buckets.createBucket('other', { owner: account, region: home })
+    await start(bench)
+    await bench.pass(hour + 2 * minuteMs)
+    bench.fault = ({ bucket }) => (bucket === 'logs' ? failing('NoSuchBucket') : undefined)
+    await bench.pass(2 * hour)
+    await changeTrail(bench, 'UpdateTrail', 'audit', { settings: { bucket: 'other' } })
+    await bench.pass(10 * minuteMs)
+    const chain = [...(await digests(bench)), ...(await digests(bench, home, 'other'))]
+    assertChained(chain)
+    assert.equal(chain.length, 4)
+  })
+
+  test('a digest that the left bucket may have taken is not put in the other as well', async () => {
+    const bench = await createBench()
+    await bench.buckets.createBucket('other', { owner: account, region: home })
+    await start(bench)
+    await bench.pass(2 * minuteMs)
+    bench.fault = ({ key }) => (key.includes('-Digest/') ? failing('InternalError', true) : undefined)
+    await bench.pass(hour)
+    await changeTrail(bench, 'UpdateTrail', 'audit', { settings: { bucket: 'other' } })
+    await bench.pass(10 * minuteMs)
+    bench.fault = undefined
+    await bench.pass(hour)
+    const chain = [...(await digests(bench)), ...(await digests(bench, home, 'other'))]
+    assertChained(chain)
+    assert.equal(chain.length, 3)
+  })
 })
