@@ -1,10 +1,11 @@
 import type { BucketDescription } from '../buckets/index.ts'
-import { readOwnership } from './bucket-settings.ts'
+import { checkedBucketTags, readOwnership } from './bucket-settings.ts'
+import { readTagSet } from './object-settings.ts'
 import { checkAcl } from './object-headers.ts'
 import { ownerElement } from './owner.ts'
 import { settingsOf, type S3Call, type S3Handler } from './s3-call.ts'
 import { accessDenied, invalidArgument, S3Error } from './s3-error.ts'
-import { asRecorded, childrenOf, parseXml, rootNamed, textOf } from './xml-input.ts'
+import { asRecorded, atMostOne, childrenOf, parseXml, rootNamed, textOf } from './xml-input.ts'
 import { element, optional, xmlDocument } from './xml.ts'
 
 const xml = { 'Content-Type': 'application/xml' }
@@ -72,7 +73,7 @@ export const CreateBucket: S3Handler = async (call) => {
   checkAcl(header)
   const ownership = header('x-amz-object-ownership')
   if (ownership !== undefined) readOwnership(ownership)
-  const region = await regionAsked(call)
+  const { region, tags } = await configurationAsked(call)
   const { account } = caller.principal
   const existing = await administration.describeBucket(bucket)
   // As S3 in its first Region, where scripts that make their bucket each time have always worked.
@@ -80,15 +81,22 @@ export const CreateBucket: S3Handler = async (call) => {
   if (!isAgain) {
     await call.recordFirst()
     await administration.createBucket(bucket, { owner: account, region })
-    if (header('x-amz-bucket-object-lock-enabled')?.toLowerCase() === 'true')
-      await objects.changeSettings(bucket, (settings) => ({ ...settings, versioning: 'Enabled', objectLock: {} }))
+    const isLocked = header('x-amz-bucket-object-lock-enabled')?.toLowerCase() === 'true'
+    if (isLocked || tags)
+      await objects.changeSettings(bucket, (settings) => ({
+        ...settings,
+        ...(isLocked && { versioning: 'Enabled' as const, objectLock: {} }),
+        ...(tags && { tags }),
+      }))
   }
   return { status: 200, headers: { Location: `/${bucket}` } }
 }
 
 /** The signature's Region where the body names none. @throws {S3Error} InvalidLocationConstraint, NotImplemented */
-async function regionAsked(call: S3Call): Promise<string> {
-  if (call.body.size() === 0) return call.region
+async function configurationAsked(
+  call: S3Call,
+): Promise<{ readonly region: string; readonly tags?: Readonly<Record<string, string>> }> {
+  if (call.body.size() === 0) return { region: call.region }
   const root = parseXml(await call.body.document(configurationBytesMax))
   call.note({ CreateBucketConfiguration: asRecorded(root) })
   const children = childrenOf(rootNamed(root, 'CreateBucketConfiguration'), [
@@ -99,15 +107,15 @@ async function regionAsked(call: S3Call): Promise<string> {
   ])
   if (children.Location.length + children.Bucket.length > 0)
     throw new S3Error('NotImplemented', 501, 'Directory buckets are not built in this version of OpenTrail.')
-  if (children.Tags.length > 0)
-    throw new S3Error('NotImplemented', 501, 'Tags of a new bucket are not built; put them with PutBucketTagging.')
+  const tagSet = atMostOne(children.Tags)
+  const tags = tagSet && checkedBucketTags(readTagSet(tagSet))
   const constraint = textOf(children.LocationConstraint) ?? ''
   const region = constraint === '' ? call.region : constraint === 'EU' ? 'eu-west-1' : constraint
   if (!call.regions.has(region))
     throw new S3Error('InvalidLocationConstraint', 400, 'The specified location-constraint is not valid', {
       details: { LocationConstraint: constraint },
     })
-  return region
+  return { region, ...(tags && Object.keys(tags).length > 0 && { tags }) }
 }
 
 export const DeleteBucket: S3Handler = async (call) => {

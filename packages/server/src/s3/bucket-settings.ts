@@ -135,12 +135,17 @@ export const GetBucketTagging: S3Handler = async (call) => {
 /** As S3. */
 const bucketTagsMax = 50
 
-export const PutBucketTagging: S3Handler = async (call) => {
-  const tags = readTagging(await configurationOf(call, 'Tagging'))
+/** @throws {S3Error} BadRequest, InvalidTag */
+export function checkedBucketTags(tags: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   if (Object.keys(tags).length > bucketTagsMax)
     throw new S3Error('BadRequest', 400, `Bucket tag count cannot be greater than ${bucketTagsMax}`)
   if (Object.keys(tags).some((name) => name.toLowerCase().startsWith('aws:')))
     throw new S3Error('InvalidTag', 400, 'System tags cannot be added/updated by requester')
+  return tags
+}
+
+export const PutBucketTagging: S3Handler = async (call) => {
+  const tags = checkedBucketTags(readTagging(await configurationOf(call, 'Tagging')))
   await change(call, (settings) => ({ ...settings, tags }))
   return { status: 204 }
 }

@@ -16,7 +16,7 @@ import { accessDenied, S3Error, invalidArgument } from './s3-error.ts'
 /** The object is read while it is sent. */
 export const GetObject: S3Handler = (call) =>
   found(call, async () => {
-    refuseCustomerKeys(call.header)
+    checkRequest(call)
     const object = await call.objects.openObject({ ...placeOf(call), user: call.user })
     try {
       const { head } = object
@@ -38,13 +38,25 @@ export const GetObject: S3Handler = (call) =>
 /** What GetObject would answer, without the body. */
 export const HeadObject: S3Handler = (call) =>
   found(call, async () => {
-    refuseCustomerKeys(call.header)
+    checkRequest(call)
     const head = await call.objects.headObject(placeOf(call))
     const selection = select(head, call)
     if (selection.kind === 'not-modified') return notModified(head)
     const { range } = selection
     return { ...outcome(head, selection, call), contentLength: range ? range.last - range.first + 1 : head.size }
   })
+
+/** What is wrong whatever the object is. */
+function checkRequest(call: S3Call): void {
+  refuseCustomerKeys(call.header)
+  const partNumber = call.parameter('partNumber')
+  if (partNumber === undefined) return
+  const number = /^\d{1,5}$/.test(partNumber) ? Number(partNumber) : 0
+  if (number < 1 || number > 10_000)
+    throw invalidArgument('partNumber', partNumber, 'Part number must be an integer between 1 and 10000, inclusive')
+  if (call.header('range') !== undefined)
+    throw invalidRequest('Cannot specify both Range header and partNumber query parameter')
+}
 
 /** Whether a key is there is for those to know who may list the bucket. */
 async function found(call: S3Call, answer: () => Promise<S3Answer>): Promise<S3Answer> {
@@ -71,10 +83,7 @@ function select(head: VersionHead, call: S3Call): Selection {
   if (judged === 'not-modified') return { kind: 'not-modified' }
   const asked = call.header('range')
   const partNumber = call.parameter('partNumber')
-  if (partNumber !== undefined) {
-    if (asked !== undefined) throw invalidRequest('Cannot specify both Range header and partNumber query parameter')
-    return { kind: 'content', ...selectPart(partNumber, head) }
-  }
+  if (partNumber !== undefined) return { kind: 'content', ...selectPart(Number(partNumber), head) }
   const range = rangeApplies(head, call.header('if-range')) ? readRange(asked, head.size) : 'whole'
   if (range === 'whole') return { kind: 'content' }
   if (range === 'unsatisfiable') throw outOfRange(asked ?? '', head.size)
@@ -82,16 +91,13 @@ function select(head: VersionHead, call: S3Call): Selection {
 }
 
 /** As S3: the numbers are those that the parts were sent with; an object that was put is one part. */
-function selectPart(partNumber: string, { parts, size }: VersionHead): Omit<Content, 'kind'> {
-  const number = /^\d{1,5}$/.test(partNumber) ? Number(partNumber) : 0
-  if (number < 1 || number > 10_000)
-    throw invalidArgument('partNumber', partNumber, 'Part number must be an integer between 1 and 10000, inclusive')
+function selectPart(number: number, { parts, size }: VersionHead): Omit<Content, 'kind'> {
   const all = parts ?? [{ number: 1, size }]
   const at = all.findIndex((part) => part.number === number)
   const part = all[at]
   if (!part)
     throw new S3Error('InvalidPartNumber', 416, 'The requested partnumber is not satisfiable', {
-      details: { PartNumberRequested: partNumber, ActualPartCount: String(all.length) },
+      details: { PartNumberRequested: String(number), ActualPartCount: String(all.length) },
     })
   const first = all.slice(0, at).reduce((sum, before) => sum + before.size, 0)
   return {

@@ -42,6 +42,13 @@ export function readAttributes(exchange: Exchange, header: HeaderReader): Versio
     const value = name === 'contentEncoding' ? withoutFraming(sent) : sent
     return value === undefined || value === '' ? [] : [[name, storedText(value)] as const]
   })
+  const location = header(attributeHeaders.websiteRedirectLocation)
+  if (location !== undefined && !/^(?:\/|https?:\/\/)/.test(location))
+    throw new S3Error(
+      'InvalidRedirectLocation',
+      400,
+      "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.",
+    )
   return { ...Object.fromEntries(kept), metadata: readMetadata(exchange) }
 }
 
@@ -208,7 +215,7 @@ export function readTagSet(header: string): Record<string, string> {
     if (pair === '') continue
     const [name, value = ''] = pair.split(/=(.*)/s).map((part) => unescapedTag(part, header))
     checkTag(name!, value)
-    if (tags.has(name!)) throw new S3Error('InvalidTag', 400, 'Cannot provide multiple Tags with the same key')
+    if (tags.has(name!)) throw badTagging(header)
     tags.set(name!, value)
   }
   if (tags.size > tagsMax) throw tooManyTags()
@@ -219,13 +226,16 @@ function unescapedTag(text: string, header: string): string {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '))
   } catch {
-    throw invalidArgument(
-      'x-amz-tagging',
-      header,
-      "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.",
-    )
+    throw badTagging(header)
   }
 }
+
+const badTagging = (header: string): S3Error =>
+  invalidArgument(
+    'x-amz-tagging',
+    header,
+    "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.",
+  )
 
 export const marksResponse = ({ tags, retention, isLegallyHeld }: VersionHead['marks']): Headers => ({
   ...(tags && Object.keys(tags).length > 0 && { 'x-amz-tagging-count': String(Object.keys(tags).length) }),

@@ -42,6 +42,11 @@ export const taggingDocument = (tags: Readonly<Record<string, string>>): string 
 export function readTagging(node: XmlNode): Record<string, string> {
   const set = atMostOne(childrenOf(rootNamed(node, 'Tagging'), ['TagSet']).TagSet)
   if (!set) throw malformedXml()
+  return readTagSet(set)
+}
+
+/** @throws {S3Error} MalformedXML, InvalidTag */
+export function readTagSet(set: XmlNode): Record<string, string> {
   const tags = new Map<string, string>()
   for (const tag of childrenOf(set, ['Tag']).Tag) {
     const { Key, Value } = childrenOf(tag, ['Key', 'Value'])
@@ -149,7 +154,12 @@ const partsPageMax = 1_000
 
 export const GetObjectAttributes: S3Handler = async (call) => {
   refuseCustomerKeys(call.header)
-  const asked = (call.header('x-amz-object-attributes') ?? '').split(',').map((name) => name.trim())
+  const sent = call.header('x-amz-object-attributes') ?? ''
+  if (sent.trim() === '')
+    throw invalidRequest(
+      'The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty',
+    )
+  const asked = sent.split(',').map((name) => name.trim())
   const unknown = asked.find((name) => !(attributeNames as readonly string[]).includes(name))
   if (unknown !== undefined)
     throw invalidArgument('x-amz-object-attributes', unknown, 'Invalid attribute name specified.')

@@ -95,10 +95,11 @@ export async function openCall(options: OpenCallOptions): Promise<OpenedCall> {
     async admit() {
       if (asked && 'error' in asked) throw asked.error
       checkExpectedOwner(exchange, owner)
-      if (caller.kind === 'anonymous' && bucket !== '' && !asked)
-        throw new BucketError('NoSuchBucket', `there is no bucket ${bucket}`)
+      const isAbsent = bucket !== '' && !asked && !isOfNoBucket(request)
       const action = actionOf(request)
-      if (action !== undefined) await call.authorise(action)
+      // Who is nobody has no permissions to be asked about.
+      if (action !== undefined && !(isAbsent && caller.kind === 'anonymous')) await call.authorise(action)
+      if (isAbsent) throw new BucketError('NoSuchBucket', `there is no bucket ${bucket}`)
       state.isAdmitted = true
     },
     get call() {

@@ -66,7 +66,8 @@ export function createRequestBody(exchange: Exchange, payload: VerifiedPayload, 
     } finally {
       source.destroy()
     }
-    if (payload.kind === 'hash' && hash?.digest('hex') !== payload.sha256) throw contentMismatch()
+    const computed = hash?.digest('hex') ?? ''
+    if (payload.kind === 'hash' && computed !== payload.sha256) throw contentMismatch(payload.sha256, computed)
   }
 
   function chunks(source: Readable, { seed }: VerifiedPayload & { kind: 'chunked' }): AsyncIterable<Uint8Array> {
@@ -77,6 +78,7 @@ export function createRequestBody(exchange: Exchange, payload: VerifiedPayload, 
 
   function expected(): ExpectedBody {
     const md5 = contentMd5(header('content-md5'))
+    refuseOtherChecksums(exchange, header, trailerNames())
     const checksum = promisedChecksum(header, trailerNames(), (name) => trailers?.get(name))
     return { size: size(), ...(md5 && { md5 }), ...(checksum && { checksum }) }
   }
@@ -132,6 +134,25 @@ function contentMd5(text: string | undefined): Buffer | undefined {
 
 const prefix = 'x-amz-checksum-'
 
+const aboutChecksums = new Set(['algorithm', 'mode', 'type'])
+
+/** To take a body whose checksum is not looked at would be to pretend that it had been. @throws {S3Error} NotImplemented */
+function refuseOtherChecksums(exchange: Exchange, header: HeaderReader, trailerNames: readonly string[]): void {
+  const sent = [...Object.keys(exchange.incoming.headers), ...trailerNames]
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => name.slice(prefix.length))
+  const names = [...sent, header('x-amz-sdk-checksum-algorithm') ?? 'mode']
+  const other = names.find(
+    (name) => !aboutChecksums.has(name) && !checksumAlgorithms.some((known) => known === name.toUpperCase()),
+  )
+  if (other !== undefined)
+    throw new S3Error(
+      'NotImplemented',
+      501,
+      `The checksum algorithm ${other.toUpperCase()} is not built; there are ${checksumAlgorithms.join(', ')}.`,
+    )
+}
+
 /** The one checksum that a request may bring, in a header or behind its body. @throws {S3Error} InvalidRequest */
 function promisedChecksum(
   header: HeaderReader,
@@ -180,11 +201,12 @@ export function readAlgorithm(text: string | undefined): ChecksumAlgorithm | und
 export const invalidRequest = (message: string): S3Error => new S3Error('InvalidRequest', 400, message)
 const badDigest = (name: string): S3Error =>
   new S3Error('BadDigest', 400, `The ${name} you specified did not match what we received.`)
-const contentMismatch = (): S3Error =>
+const contentMismatch = (given: string, computed: string): S3Error =>
   new S3Error(
     'XAmzContentSHA256Mismatch',
     400,
     "The provided 'x-amz-content-sha256' header does not match what was computed.",
+    { details: { ClientComputedContentSHA256: given, S3ComputedContentSHA256: computed } },
   )
 const tooLarge = (bytesMax: number): S3Error =>
   new S3Error('EntityTooLarge', 400, 'Your proposed upload exceeds the maximum allowed size', {

@@ -72,6 +72,7 @@ const fixedMessages: Readonly<Record<string, string>> = {
   BucketAlreadyExists: 'The requested bucket name is not available. Please select a different name and try again.',
   BucketAlreadyOwnedByYou: 'Your previous request to create the named bucket succeeded and you already own it.',
   BucketNotEmpty: 'The bucket you tried to delete is not empty',
+  MetadataTooLarge: 'Your metadata headers exceed the maximum allowed metadata size',
   MethodNotAllowed: 'The specified method is not allowed against this resource.',
   NoSuchBucket: 'The specified bucket does not exist',
   NoSuchKey: 'The specified key does not exist.',
@@ -173,8 +174,9 @@ export function fromAuthenticationError(
     case 'InvalidSignatureException':
       return fromInvalidSignature(message, form, options)
     default:
+      if (message.startsWith('x-amz-content-sha256 must')) return new S3Error('InvalidArgument', 400, message, options)
       if (message.startsWith('Missing required header')) return new S3Error('InvalidRequest', 400, message, options)
-      if (message.startsWith('Unsupported AWS')) return unsupportedSignature(options)
+      if (message.startsWith('Unsupported AWS') && form === 'header') return unsupportedSignature(options)
       return form === 'presigned'
         ? new S3Error('AuthorizationQueryParametersError', 400, message, options)
         : new S3Error('AuthorizationHeaderMalformed', 400, message, options)
@@ -200,7 +202,14 @@ function fromInvalidSignature(message: string, form: 'header' | 'presigned', opt
     )
   }
   if (message.startsWith('Credential should be scoped') || message.startsWith('Date in Credential scope'))
-    return new S3Error('AuthorizationHeaderMalformed', 400, message, options)
+    return new S3Error(
+      form === 'presigned' ? 'AuthorizationQueryParametersError' : 'AuthorizationHeaderMalformed',
+      400,
+      message,
+      options,
+    )
+  if (message.includes("must be a 'SignedHeader'"))
+    return new S3Error('AccessDenied', 403, 'There were headers present in the request which were not signed', options)
   return new S3Error('SignatureDoesNotMatch', 403, message, options)
 }
 

@@ -65,8 +65,8 @@ export function createS3Front(options: S3FrontOptions): readonly Route[] {
       match: 'rest',
       handle(exchange) {
         const request = readS3Request(exchange.wire, domains)
-        const isOurs = isAnonymous(exchange.wire) && request.bucket !== undefined && !request.fault
-        if (isOurs) return handle(exchange, request, front)
+        // What is signed for a service that nobody knows is told so by S3: what has paths of its own was asked before.
+        if (request.bucket !== undefined && !request.fault) return handle(exchange, request, front)
         exchange.respond(jsonError(404, 'NotFoundException', 'There is nothing at this path.'))
       },
     },
@@ -161,6 +161,8 @@ async function authenticate(
     pathStyle: 'verbatim',
     presigned: true,
     payloads,
+    // As S3: whoever is in between must not be able to say anything that the signer did not.
+    mustBeSigned: Object.keys(exchange.incoming.headers).filter((name) => name.startsWith('x-amz-')),
   } as const
   try {
     const { principal, region, payload } = front.verifier.verify(exchange.wire, rules)
