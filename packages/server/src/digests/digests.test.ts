@@ -245,7 +245,12 @@ describe('digests', () => {
     await bench.buckets.createBucket('other', { owner: account, region: home })
     await start(bench)
     await bench.pass(2 * minuteMs)
-    bench.fault = ({ key }) => (key.includes('-Digest/') ? failing('InternalError', true) : undefined)
+    const taken = new Set<string>()
+    bench.fault = ({ key }) => {
+      const isFirst = !taken.has(key)
+      taken.add(key)
+      return key.includes('-Digest/') ? failing('InternalError', isFirst, true) : undefined
+    }
     await bench.pass(hour)
     await changeTrail(bench, 'UpdateTrail', 'audit', { settings: { bucket: 'other' } })
     await bench.pass(10 * minuteMs)
