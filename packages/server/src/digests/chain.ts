@@ -99,7 +99,8 @@ export function openChain(parts: ChainParts, found: ChainDocument, version: numb
     const candidates = await entriesUntil(end)
     const lane = parts.lane(trailId, region)
     const { entries, to } = await settledRange(control, stream, lane, { after: lastOrdinal, candidates })
-    const provenTo = document.provenTo ?? to
+    // A chain that was begun without manifests has its first one beside a digest that takes files.
+    const provenTo = document.provenTo ?? (Math.min(to, ...entries.map(({ from }) => from)) as typeof to)
     const plan: DigestPlan = {
       end,
       toOrdinal: entries.at(-1)?.ordinal ?? lastOrdinal,

@@ -18,6 +18,8 @@ import {
 } from '../delivery/delivery.testing.ts'
 import { entryOf } from '../../../core/src/delivery/delivery.testing.ts'
 import { createFixedSigningKeys } from '../signing-keys/fixed-signing-keys.testing.ts'
+import { CipherError } from '../keyring/index.ts'
+import { chainKey, type ChainDocument } from './chain-document.ts'
 import { verifyManifests } from './verify-manifests.testing.ts'
 
 const hour = 60 * minuteMs
@@ -142,5 +144,33 @@ describe('manifests', () => {
     await bench.write(homeStream, ...mixed(50, 9))
     await bench.pass(2 * hour)
     assert.deepEqual(kindsOf(await verify(bench)).sort(), ['file-before-manifests', 'range-lost'])
+  })
+
+  test('entries whose key is destroyed before their manifest was made are stated as lost, and the chain goes on', async () => {
+    const bench = await createBench()
+    await start(bench)
+    await bench.write(homeStream, ...mixed(0, 9))
+    await bench.pass(10 * minuteMs)
+    const { journal } = bench.stores
+    const erased = () => Promise.reject(new CipherError('the key is destroyed'))
+    Object.assign(journal, { get: erased, read: erased })
+    await bench.pass(2 * hour)
+    assert.deepEqual(kindsOf(await verify(bench)).sort(), ['file-before-manifests', 'range-lost'])
+    assert.equal((await digestsOf(bench)).filter(({ place }) => place.key.includes(`-Digest/${home}/`)).length, 3)
+  })
+
+  test('a chain that has had none so far gets them from its next digest on', async () => {
+    const bench = await createBench()
+    const trail = await start(bench)
+    await bench.pass(10 * minuteMs)
+    await bench.write(homeStream, ...mixed(0, 9))
+    await bench.pass(10 * minuteMs)
+    const { control } = bench.stores
+    const key = chainKey(trail.id, home)
+    const { provenTo: _, ...before } = (await control.get<ChainDocument>(key))!.value
+    await control.transact([{ key, value: before }])
+    await bench.restart()
+    await bench.pass(2 * hour)
+    assert.deepEqual(kindsOf(await verify(bench)), ['manifests-restarted'])
   })
 })

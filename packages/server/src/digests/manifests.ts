@@ -9,11 +9,12 @@ import {
   type ManifestPart,
   type PlannedRange,
 } from '@opentrail/core/manifest'
-import { parseEnvelope, streamId, type Sequence, type StreamId } from '@opentrail/core/event'
+import { parseEnvelope, streamId, type Sequence, type StoredEntry, type StreamId } from '@opentrail/core/event'
 import type { TrailVersion } from '@opentrail/core/trail'
 import type { ControlStore } from '../control/index.ts'
 import { readSelected, type LedgerEntry } from '../delivery/index.ts'
 import type { Journal } from '../journal/index.ts'
+import { CipherError } from '../keyring/index.ts'
 import { LeavesLostError, type StreamTrees } from '../stream-trees/index.ts'
 import type { ChainDocument, DigestPlan } from './chain-document.ts'
 
@@ -142,8 +143,22 @@ async function versionsIn(
   { manifest: { from, to, configVersion } }: DigestPlan,
 ): Promise<readonly TrailVersion[]> {
   const known = versions(trailId).filter(({ since }) => since <= configVersion)
-  const [first] = from < to ? await journal.get(stream, [(from + 1) as Sequence]) : []
+  const first = from < to ? await readFirst(journal, stream, from) : undefined
   const since = first ? parseEnvelope(first).configVersion : Infinity
   const inForce = known.findLastIndex((version) => version.since <= since)
   return known.slice(Math.max(0, inForce - olderVersions)).slice(-manifestVersionsMax)
+}
+
+/** Undefined: it is gone, or cannot be read any more because its key is destroyed; the chain goes on without it. */
+async function readFirst(
+  journal: ManifestOptions['journal'],
+  stream: StreamId,
+  after: Sequence | 0,
+): Promise<StoredEntry | undefined> {
+  try {
+    return (await journal.get(stream, [(after + 1) as Sequence]))[0]
+  } catch (error) {
+    if (error instanceof CipherError) return undefined
+    throw error
+  }
 }
