@@ -173,4 +173,22 @@ describe('manifests', () => {
     await bench.pass(2 * hour)
     assert.deepEqual(kindsOf(await verify(bench)), ['manifests-restarted'])
   })
+
+  test('a stored tree that is not the journal’s leaves digests without manifests, and ends no chain', async () => {
+    const bench = await createBench()
+    await start(bench)
+    await bench.write(homeStream, ...mixed(0, 9))
+    await bench.pass(hour + 10 * minuteMs)
+    const { control } = bench.stores
+    const key = `tree/${homeStream}`
+    const tree = (await control.get<{ readonly nodes: readonly string[] }>(key))!.value
+    const nodes = tree.nodes.map(() => Buffer.alloc(32, 7).toString('base64'))
+    await control.transact([{ key, value: { ...tree, nodes } }])
+    await bench.restart()
+    await bench.write(homeStream, ...mixed(50, 9))
+    await bench.pass(2 * hour)
+    const digests = await digestsOf(bench)
+    assert.deepEqual(kindsOf(await verify(bench)), ['manifest-missing'])
+    assert.equal(digests.filter(({ place }) => place.key.includes(`-Digest/${home}/`)).length, 4)
+  })
 })

@@ -15,7 +15,7 @@ import type { ControlStore } from '../control/index.ts'
 import { readSelected, type LedgerEntry } from '../delivery/index.ts'
 import type { Journal } from '../journal/index.ts'
 import { CipherError } from '../keyring/index.ts'
-import { LeavesLostError, type StreamTrees } from '../stream-trees/index.ts'
+import { ForeignTreeError, LeavesLostError, type StreamTrees } from '../stream-trees/index.ts'
 import type { ChainDocument, DigestPlan } from './chain-document.ts'
 
 /** The signed C2SP checkpoint of a stream's tree of this size. The same tree has the same checkpoint. */
@@ -52,7 +52,7 @@ export async function* manifestObjects(
   const { from, to } = plan.manifest
   const stream = streamId(account, region)
   const { trees, signCheckpoint } = options
-  await trees.reach(stream, to)
+  if (!(await isReached(trees, stream, to))) return
   const versions = await versionsIn(options, trailId, stream, plan)
   const common = {
     awsAccountId: account,
@@ -75,6 +75,17 @@ export async function* manifestObjects(
     const bytes = manifestBytes(manifest)
     const textToSign = manifestTextToSign({ bucket: plan.bucket, key, digestHashValue: digestHash }, bytes)
     yield { key, bytes, textToSign }
+  }
+}
+
+/** False: the tree is of another journal, for good. Digests go on without it; who keeps the trees has told of it. */
+async function isReached(trees: Pick<StreamTrees, 'reach'>, stream: StreamId, size: number): Promise<boolean> {
+  try {
+    await trees.reach(stream, size)
+    return true
+  } catch (error) {
+    if (error instanceof ForeignTreeError) return false
+    throw error
   }
 }
 

@@ -1,5 +1,4 @@
 import type { Sequence } from '@opentrail/core/event'
-import type { MerkleFrontier } from '@opentrail/core/merkle'
 import type { Journal, JournalPage, StreamState } from '../journal/index.ts'
 import { CipherError } from '../keyring/index.ts'
 import { ForeignTreeError } from './stream-trees.ts'
@@ -27,7 +26,7 @@ export async function catchUp(
     await read()
   }
   // Nothing may be signed of a tree that is not the journal's. One that was read from its beginning is.
-  if (begun > 0 && !isSame(tree, stateOf(tree, journal).frontier))
+  if (!tree.meets(stateOf(tree, journal).frontier) && begun > 0)
     throw new ForeignTreeError(
       `the stored tree of ${tree.stream} has other entries than the journal: one of the two was replaced`,
     )
@@ -54,10 +53,4 @@ const stateOf = ({ stream }: Tree, journal: Pick<Journal, 'streams'>): StreamSta
   const state = journal.streams().find((state) => state.stream === stream)
   if (!state) throw new RangeError(`the journal has no stream ${stream}`)
   return state
-}
-
-/** Whether the tree is where the journal is, and the same. */
-export function isSame(tree: Tree, frontier: MerkleFrontier): boolean {
-  const { size, nodes } = tree.frontier()
-  return size === frontier.size && nodes.every((node, at) => Buffer.compare(node, frontier.nodes[at]!) === 0)
 }

@@ -1,9 +1,9 @@
 import type { Sequence, StreamId } from '@opentrail/core/event'
 import { rangeProof, type MerkleFrontier } from '@opentrail/core/merkle'
 import { listAll, type ControlStore } from '../control/index.ts'
-import type { Journal } from '../journal/index.ts'
+import type { Journal, StreamState } from '../journal/index.ts'
 import { createMutex, type Mutex } from '../process/index.ts'
-import { catchUp, isSame } from './catch-up.ts'
+import { catchUp } from './catch-up.ts'
 import { keepEdge } from './keep-edge.ts'
 import { storeTree } from './store-tree.ts'
 import { ForeignTreeError, type StreamTrees } from './stream-trees.ts'
@@ -51,8 +51,10 @@ export async function openStreamTrees(options: StreamTreesOptions): Promise<Stre
 
   for (const { key, value } of await listAll<TreeDocument>(control, treesPrefix)) addTree(streamOfTree(key), value)
   // No turn of anybody else in between: what becomes durable from here on is heard of.
-  for (const { stream, frontier } of journal.streams()) if (!isSame(keptOf(stream).tree, frontier)) behind.add(stream)
+  for (const { stream, frontier } of journal.streams()) if (!keptOf(stream).tree.meets(frontier)) behind.add(stream)
   const unsubscribe = journal.subscribe((stream, entries, growth) => {
+    // It would never be stored, and fill the memory that all share.
+    if (foreign.has(stream)) return
     const { tree } = keptOf(stream)
     if (waiting.count >= limits.waitingHardMax || !tree.follow(entries, growth)) behind.add(stream)
   })
@@ -76,10 +78,10 @@ export async function openStreamTrees(options: StreamTreesOptions): Promise<Stre
   }
 
   async function reach(stream: StreamId, size: number): Promise<number> {
+    refuseForeign(stream)
     if (!(size >= 0 && size <= journal.durable(stream)))
       throw new RangeError(`${stream} has ${journal.durable(stream)} durable entries, not ${size}`)
     const kept = keptOf(stream)
-    refuseForeign(stream)
     // Until a stored tree has met the journal's, it may be another's.
     if (kept.tree.size() < size || behind.has(stream)) await kept.serially(() => follow(kept))
     return kept.tree.size()
@@ -121,7 +123,11 @@ export async function openStreamTrees(options: StreamTreesOptions): Promise<Stre
   return {
     job: {
       name: 'stream trees',
-      dueAt: () => (isDue() ? Math.max(now(), retryAt) : undefined),
+      dueAt() {
+        // A clock that was set back must not put a repetition off.
+        retryAt = Math.min(retryAt, now() + limits.retryMs)
+        return isDue() ? Math.max(now(), retryAt) : undefined
+      },
       async run() {
         working ??= work().finally(() => (working = undefined))
       },
@@ -141,10 +147,11 @@ export async function openStreamTrees(options: StreamTreesOptions): Promise<Stre
       })
     },
     store: storeAll,
-    cursors: () =>
-      new Map(
-        journal.streams().map(({ stream }) => [stream, (trees.get(stream)?.tree.storedSize() ?? 0) as Sequence | 0]),
-      ),
+    cursors() {
+      const wantedAfter = ({ stream, last }: StreamState): Sequence | 0 =>
+        foreign.has(stream) ? last : ((trees.get(stream)?.tree.storedSize() ?? 0) as Sequence | 0)
+      return new Map(journal.streams().map((state) => [state.stream, wantedAfter(state)]))
+    },
     async close() {
       if (closed) return
       closed = true

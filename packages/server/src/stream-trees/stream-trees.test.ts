@@ -329,6 +329,34 @@ describe('stream trees after entries are gone', () => {
     assert.equal(trees.job.dueAt(), undefined)
     assert.equal(world.failures.length, 1)
     await assert.rejects(trees.reach(stream, 10), ForeignTreeError)
+    await other.append(stream, makeEntries('later', 1_300, { size: 10 }))
+    assert.equal(trees.job.dueAt(), undefined)
+    assert.equal(trees.cursors().get(stream), 1_600)
     await trees.close()
+  })
+
+  test('a stored tree of another journal is found out also while entries arrive', async () => {
+    const world = deployment()
+    await world.append(300)
+    const first = await world.open()
+    await first.reach(stream, 300)
+    await first.close()
+    const other = createMemoryJournal()
+    for (const before of [300, 200]) {
+      await other.append(stream, makeEntries(`before ${before}`, before, { size: 10 }))
+      let arrivals = 3
+      const arriving: Journal = {
+        ...other,
+        async read(...range) {
+          const page = await other.read(...range)
+          if (arrivals-- > 0) await other.append(stream, makeEntries(`arriving ${before} ${arrivals}`, 1, { size: 10 }))
+          return page
+        },
+      }
+      const trees = await world.open(arriving)
+      await other.append(stream, makeEntries(`behind ${before}`, 5, { size: 10 }))
+      await assert.rejects(trees.reach(stream, 10), ForeignTreeError)
+      await trees.close()
+    }
   })
 })

@@ -11,6 +11,8 @@ export interface Tree {
   readonly frontier: () => MerkleFrontier
   readonly storedSize: () => number
   readonly isStored: () => boolean
+  /** Whether it is the journal's tree. Once it is, `follow` takes the journal's own hashes; before, they would hide that it is not. */
+  meets(frontier: MerkleFrontier): boolean
   /** Takes entries that became durable, if they are the next ones; false: they have to be read. */
   follow(entries: readonly StoredEntry[], growth: TreeGrowth): boolean
   /** Takes entries that were read; those it has already are passed over. @throws {RangeError} some are missing before. */
@@ -42,6 +44,8 @@ export function createTree(stream: StreamId, initial: TreeDocument | undefined, 
   /** Those nodes, by name. */
   const wanted = new Set<string>()
   let isKeptStored = true
+  // A tree without entries is any journal's.
+  let hasMet = initial === undefined
 
   function awaitEdge(size: number): readonly NodePlace[] {
     const { right } = edgePlaces(size)
@@ -71,6 +75,7 @@ export function createTree(stream: StreamId, initial: TreeDocument | undefined, 
   }
   const isWanted = (level: number, index: number): boolean =>
     wanted.size > 0 && wanted.delete(placeName({ level, index }))
+  const isToBeStored = (level: number, index: number): boolean => isRowLevel(level) || isWanted(level, index)
 
   function forgetCompleteEdges(): void {
     for (const size of kept) if (size - (size % tileHashes) + tileHashes <= frontier.size) kept.delete(size)
@@ -84,8 +89,17 @@ export function createTree(stream: StreamId, initial: TreeDocument | undefined, 
     frontier: () => frontier,
     storedSize: () => document?.size ?? 0,
     isStored: () => waiting.size === 0 && isKeptStored && frontier.size === (document?.size ?? 0),
+    meets({ size, nodes }) {
+      const isSame = ({ nodes: own }: MerkleFrontier): boolean =>
+        own.every((node, at) => Buffer.compare(node, nodes[at]!) === 0)
+      return (hasMet = frontier.size === size && isSame(frontier))
+    },
     follow(entries, growth) {
       if (entries[0]?.sequence !== frontier.size + 1) return (entries.at(-1)?.sequence ?? 0) <= frontier.size
+      if (!hasMet) {
+        frontier = hash(entries, isToBeStored)
+        return true
+      }
       if (wanted.size > 0) hash(entries, isWanted)
       for (const node of growth.rows) put(node)
       frontier = growth.frontier
@@ -97,7 +111,7 @@ export function createTree(stream: StreamId, initial: TreeDocument | undefined, 
       if (first === undefined) return
       if (first.sequence !== frontier.size + 1)
         throw new RangeError(`entry ${first.sequence} of ${stream} does not follow ${frontier.size}`)
-      frontier = hash(next, (level, index) => isRowLevel(level) || isWanted(level, index))
+      frontier = hash(next, isToBeStored)
     },
     beginAt(from) {
       begin = from
