@@ -14,6 +14,7 @@ import {
 } from './delivery/index.ts'
 import {
   createBackfill,
+  manifestsHeldMsMax,
   openDigests,
   type Backfill,
   type DigestLimits,
@@ -210,12 +211,12 @@ export async function openService(ports: ServicePorts, settings: ServiceSettings
     async run(now) {
       // What the trees have followed is not to hold the entries back.
       await trees.store()
-      const cursors = slowestCursors(
-        journal,
-        [history.cursors(), trees.cursors()],
-        [delivery.cursors(), digests.cursors()],
-      )
-      const bytesFreed = await journal.retain(now - settings.retentionDays * dayMs, cursors)
+      const before = now - settings.retentionDays * dayMs
+      const indexed = [history.cursors(), trees.cursors()]
+      const delivered = slowestCursors(journal, indexed, [delivery.cursors()])
+      const proven = slowestCursors(journal, indexed, [delivery.cursors(), digests.cursors()])
+      const bytesFreed =
+        (await journal.retain(before - manifestsHeldMsMax, delivered)) + (await journal.retain(before, proven))
       if (bytesFreed > 0) report({ kind: 'retention', bytesFreed })
     },
   })

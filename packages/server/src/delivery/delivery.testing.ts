@@ -61,6 +61,7 @@ export async function createBench(
     readonly limits?: Partial<DeliveryLimits>
     readonly isConditional?: boolean
     readonly fileEvents?: number
+    readonly retentionDays?: number
     readonly topics?: TopicPublisher
     readonly control?: ControlStore
   } = {},
@@ -126,7 +127,7 @@ export async function createBench(
       {
         regions: [home, elsewhere],
         leadingRegion: elsewhere,
-        retentionDays: 90,
+        retentionDays: options.retentionDays ?? 90,
         deliveryLimits: { intervalMs: minuteMs, ...options.limits },
       },
     )

@@ -36,17 +36,17 @@ export interface Digests {
   wantedAfter(trailId: string, region: Region): number | undefined
   /** The trail has a digest to come. */
   isUnfinished(trailId: string): boolean
-  /** What the journal has to keep for manifests, by stream; one that nobody waits for is absent. */
+  /** What the journal has to keep for manifests, for `manifestsHeldMsMax`; a stream that nobody waits for is absent. */
   cursors(): ReadonlyMap<StreamId, Sequence | 0>
   /** Stops: waits for what is being put, but not long; what was cut off is repeated at the next start. */
   close(): Promise<void>
 }
 
 /**
- * The journal waits for a manifest this long beyond the time for which it keeps entries anyway: a bucket that fails must not
- * fill it. What is then gone is stated in the manifest as lost.
+ * The journal waits for a manifest this long beyond the time for which it keeps entries anyway: a bucket that fails, be it the
+ * digests' or the log files', must not fill it. What is then gone is stated in the manifest as lost.
  */
-const heldMsMax = 24 * 3_600_000
+export const manifestsHeldMsMax = 24 * 3_600_000
 /** A put that does not come back within this time after the stop is left to the next start. */
 const closeWaitMs = 5_000
 
@@ -204,8 +204,8 @@ export async function openDigests(options: DigestOptions): Promise<Digests> {
     cursors() {
       const cursors = new Map<StreamId, Sequence | 0>()
       for (const { chain } of chains.values()) {
-        const { account, region, provenTo, nextEnd } = chain.document()
-        if (provenTo === undefined || now() - nextEnd > heldMsMax) continue
+        const { account, region, provenTo } = chain.document()
+        if (provenTo === undefined) continue
         const stream = streamId(account, region)
         cursors.set(stream, Math.min(provenTo, cursors.get(stream) ?? Infinity) as Sequence | 0)
       }

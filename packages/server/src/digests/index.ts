@@ -1,6 +1,6 @@
 export type { Gzip } from './gzip.ts'
 export type { SignCheckpoint } from './manifests.ts'
-export { openDigests, type DigestOptions, type Digests, type DigestStatus } from './digests.ts'
+export { manifestsHeldMsMax, openDigests, type DigestOptions, type Digests, type DigestStatus } from './digests.ts'
 export { createBackfill, type Backfill, type Backfilled } from './backfill.ts'
 export { backfillRoutes } from './backfill-routes.ts'
 export { defaultDigestLimits, type DigestLimits } from './digest-limits.ts'

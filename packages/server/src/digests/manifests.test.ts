@@ -191,4 +191,21 @@ describe('manifests', () => {
     assert.deepEqual(kindsOf(await verify(bench)), ['manifest-missing'])
     assert.equal(digests.filter(({ place }) => place.key.includes(`-Digest/${home}/`)).length, 4)
   })
+
+  test('a bucket that takes digests and no log files does not fill the journal', async () => {
+    const bench = await createBench({ retentionDays: 1, limits: { backlogBytesMax: 0 } })
+    // It writes by real time, and is not what holds the journal here.
+    Object.assign(bench.service.history, { cursors: () => new Map([[homeStream, 10]]) })
+    await start(bench)
+    await bench.pass(10 * minuteMs)
+    bench.fault = ({ key }) => (key.includes('/CloudTrail/') ? failing('SlowDown') : undefined)
+    await bench.write(homeStream, ...mixed(0, 9))
+    await bench.pass(47 * hour)
+    assert.equal(bench.stores.journal.streams()[0]?.first, 2)
+    await bench.pass(3 * hour)
+    assert.equal(bench.stores.journal.streams()[0]?.first, 11)
+    bench.fault = undefined
+    await bench.pass(2 * hour)
+    assert.deepEqual(kindsOf(await verify(bench)).sort(), ['file-before-manifests', 'range-lost'])
+  })
 })

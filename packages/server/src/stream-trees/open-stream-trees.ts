@@ -119,6 +119,8 @@ export async function openStreamTrees(options: StreamTreesOptions): Promise<Stre
   }
 
   const nodes = (stream: StreamId) => createTreeReader(keptOf(stream).tree, { journal, control })
+  const wantedAfter = ({ stream, last }: StreamState): Sequence | 0 =>
+    foreign.has(stream) ? last : ((trees.get(stream)?.tree.storedSize() ?? 0) as Sequence | 0)
   const isDue = (): boolean => !closed && !working && (behind.size > 0 || waiting.count >= limits.waitingMax)
   return {
     job: {
@@ -147,11 +149,7 @@ export async function openStreamTrees(options: StreamTreesOptions): Promise<Stre
       })
     },
     store: storeAll,
-    cursors() {
-      const wantedAfter = ({ stream, last }: StreamState): Sequence | 0 =>
-        foreign.has(stream) ? last : ((trees.get(stream)?.tree.storedSize() ?? 0) as Sequence | 0)
-      return new Map(journal.streams().map((state) => [state.stream, wantedAfter(state)]))
-    },
+    cursors: () => new Map(journal.streams().map((state) => [state.stream, wantedAfter(state)])),
     async close() {
       if (closed) return
       closed = true
