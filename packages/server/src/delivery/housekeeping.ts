@@ -23,6 +23,8 @@ export interface LedgerReader {
   wantedAfter(trailId: string, region: Region): number | undefined
   /** Something is still to be made of what the trail has delivered. */
   isUnfinished(trailId: string): boolean
+  /** Of entries after this one it will still be asked by which version the trail selects them; undefined: of none. */
+  judgesAfter?(trailId: string, region: Region): Sequence | 0 | undefined
 }
 
 /** Ledger entries removed in one transaction, each with what was selected of its range. */
@@ -30,6 +32,9 @@ const ledgerPage = 500
 
 /** A lane, also one of a deleted trail, of which the ledger is left. */
 type Lane = Pick<LaneDocument, 'trailId' | 'stream'>
+
+/** Hours that are looked back: digests come once an hour, and one that was planned shortly before a mark does not reach it. */
+const marksMax = 3
 
 /** A moment at which every change so far had its event in the journal. */
 interface Mark {
@@ -43,27 +48,35 @@ interface Mark {
  */
 export function createHousekeeping(options: HousekeepingOptions): (now: number) => Promise<void> {
   const { journal, control, trails, delivery, readers, isOutboxIdle } = options
-  let marks: Mark | undefined
+  let marks: readonly Mark[] = []
 
   /**
    * An event is judged by the version of its entry, or by the change it records. Once the outbox was empty all such events
    * were in the journal; a lane that has passed where the journal ended then needs no older version.
    */
-  async function pruneVersions({ configVersion, durable }: Mark): Promise<void> {
+  async function pruneVersions(): Promise<void> {
     const lanesByTrail = Map.groupBy(delivery.lanes(), ({ trailId }) => trailId)
     for (const trailId of trails.trailIds()) {
       const lanes = lanesByTrail.get(trailId) ?? []
-      const isPassed = lanes.every(
-        ({ stream, cursor, plans }) => plans.length === 0 && cursor >= (durable.get(stream) ?? 0),
-      )
-      if (!isPassed || readers.some((reader) => reader.isUnfinished(trailId))) continue
+      const passed = marks.findLast((mark) => lanes.every((lane) => hasPassed(lane, mark)))
+      // Where a trail that is gone delivered is known by its last version alone.
+      const isWanted = !trails.byId(trailId) && readers.some((reader) => reader.isUnfinished(trailId))
+      if (!passed || isWanted) continue
       const alsoIfOver = (): ControlWrite[] =>
         lanes.flatMap(({ stream }) => [
           { key: laneKey(trailId, stream), value: undefined },
           { key: goneKey(trailId, stream), value: { trailId, stream } },
         ])
-      if (await trails.prune(trailId, configVersion, alsoIfOver)) delivery.forget(trailId)
+      if (await trails.prune(trailId, passed.configVersion, alsoIfOver)) delivery.forget(trailId)
     }
+  }
+
+  /** The lane, and who reads behind it, will not look at entries from before the mark again. */
+  function hasPassed({ trailId, stream, cursor, plans }: LaneDocument, { durable }: Mark): boolean {
+    const end = durable.get(stream) ?? 0
+    const { region } = streamParts(stream)
+    const isJudged = readers.every((reader) => (reader.judgesAfter?.(trailId, region) ?? end) >= end)
+    return plans.length === 0 && cursor >= end && isJudged
   }
 
   /** Resolves to whether something is left. */
@@ -87,10 +100,10 @@ export function createHousekeeping(options: HousekeepingOptions): (now: number) 
   }
 
   return async (now) => {
-    if (marks && delivery.isComplete()) await pruneVersions(marks)
+    if (delivery.isComplete()) await pruneVersions()
     const streams = delivery.lanes().map(({ stream }) => [stream, journal.durable(stream)] as const)
-    const isSettled = isOutboxIdle() && delivery.isComplete()
-    marks = isSettled ? { configVersion: trails.configVersion(), durable: new Map(streams) } : undefined
+    if (isOutboxIdle() && delivery.isComplete())
+      marks = [...marks, { configVersion: trails.configVersion(), durable: new Map(streams) }].slice(-marksMax)
     const before = now - defaultDeliveryLimits.ledgerMs
     for (const lane of delivery.lanes()) await pruneLedger(lane, before)
     for (const { key, value } of await listAll<Lane>(control, goneLanes))

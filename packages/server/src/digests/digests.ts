@@ -36,6 +36,8 @@ export interface Digests {
   wantedAfter(trailId: string, region: Region): number | undefined
   /** The trail has a digest to come. */
   isUnfinished(trailId: string): boolean
+  /** Manifests to come tell by which versions entries after this one were selected; undefined: there is no chain. */
+  judgesAfter(trailId: string, region: Region): Sequence | 0 | undefined
   /** What the journal has to keep for manifests, for `manifestsHeldMsMax`; a stream that nobody waits for is absent. */
   cursors(): ReadonlyMap<StreamId, Sequence | 0>
   /** Stops: waits for what is being put, but not long; what was cut off is repeated at the next start. */
@@ -200,6 +202,10 @@ export async function openDigests(options: DigestOptions): Promise<Digests> {
       }
     },
     wantedAfter: (trailId, region) => documentOf(trailId, region)?.lastOrdinal,
+    judgesAfter(trailId, region) {
+      const document = documentOf(trailId, region)
+      return document && (document.provenTo ?? 0)
+    },
     isUnfinished: (trailId) => [...chains.values()].some(({ chain }) => chain.document().trailId === trailId),
     cursors() {
       const cursors = new Map<StreamId, Sequence | 0>()

@@ -4,6 +4,7 @@ import { gunzipSync } from 'node:zlib'
 import { describe, test } from 'vitest'
 import { byNewest, parseDigestKey, publicKeys, readDigest, type Place } from '@opentrail/core/digest'
 import type { BelievableDigest, ManifestFinding } from '@opentrail/core/manifest'
+import type { SelectingVersion } from '@opentrail/core/delivery'
 import { streamParts } from '@opentrail/core/event'
 import { twoKinds, networkEvent } from '../delivery/content.testing.ts'
 import {
@@ -61,6 +62,19 @@ const mixed = (from: number, count: number) =>
     if (index % 3 === 0) return event(id)
     return index % 3 === 1 ? entryOf(networkEvent({ id })) : entryOf({ id, category: 'Data' })
   })
+const networkOnly: Pick<SelectingVersion, 'selectors'> = {
+  selectors: {
+    kind: 'advanced',
+    selectors: [
+      {
+        FieldSelectors: [
+          { Field: 'eventCategory', Equals: ['NetworkActivity'] },
+          { Field: 'eventSource', Equals: ['kms.amazonaws.com'] },
+        ],
+      },
+    ],
+  },
+}
 const start = (bench: Bench) =>
   changeTrail(bench, 'StartLogging', 'audit', {
     isLogging: true,
@@ -207,5 +221,27 @@ describe('manifests', () => {
     bench.fault = undefined
     await bench.pass(2 * hour)
     assert.deepEqual(kindsOf(await verify(bench)).sort(), ['file-before-manifests', 'range-lost'])
+  })
+
+  test('versions that every manifest has behind it go, and those that the next one needs stay', async () => {
+    const bench = await createBench()
+    const { id } = await start(bench)
+    for (let round = 1; round <= 12; round++) {
+      const { selectors } = round % 2 === 0 ? twoKinds() : networkOnly
+      await changeTrail(bench, 'PutEventSelectors', 'audit', { selectors })
+      await bench.write(homeStream, ...mixed(round * 100, 9))
+      await bench.pass(50 * minuteMs)
+    }
+    assert.deepEqual(await verify(bench), [])
+    assert.ok(bench.service.trails.versions(id).length <= 6)
+    bench.fault = ({ key }) => (key.includes('Manifest') ? failing('SlowDown') : undefined)
+    const newest = bench.service.trails.configVersion()
+    await changeTrail(bench, 'PutEventSelectors', 'audit', { selectors: networkOnly.selectors })
+    await bench.pass(6 * hour)
+    assert.ok(bench.service.trails.versions(id).some(({ since }) => since <= newest))
+    bench.fault = undefined
+    await bench.pass(4 * hour)
+    assert.equal(bench.service.trails.versions(id).length, 1)
+    assert.deepEqual(await verify(bench), [])
   })
 })
