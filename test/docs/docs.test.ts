@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { describe, test } from 'vitest'
 import { clientPath, hasAwsCli } from '../clients.ts'
 import { skipped } from '../skip.ts'
@@ -36,13 +37,15 @@ describe('every command in the documents works as written', () => {
           servers.push(await startServer(block.text, environment))
         const run = blocks.filter(({ kind }) => kind === '' || (kind === 'needs-aws' && awsCliOrSkip(document)))
         const script = run.map(({ line, text }) => `echo "--- ${document}:${line}"\n${hurried(text)}`).join('\n')
-        const result = spawnSync('bash', ['-euo', 'pipefail', '-c', script], {
+        // Not in one go: what the servers say meanwhile has to be taken from them.
+        await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script], {
           cwd: root,
           env: environment,
-          encoding: 'utf8',
           timeout: scriptMsMax,
-        })
-        assert.equal(result.status, 0, `${document} failed:\n${result.stdout}\n${result.stderr}`)
+          maxBuffer: 2 ** 26,
+        }).catch(({ code, stdout, stderr }: { code: unknown; stdout: string; stderr: string }) =>
+          assert.fail(`${document} failed with ${String(code)}:\n${stdout}\n${stderr}`),
+        )
       } finally {
         for (const server of servers) await stop(server)
         rmSync(data, { recursive: true, force: true })
