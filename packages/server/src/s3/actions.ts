@@ -54,7 +54,8 @@ const judgedLater = new Set(['DeleteObjects'])
 export function actionOf({ operation, parameters }: S3Request): string | undefined {
   if (judgedLater.has(operation.name)) return undefined
   const named = Object.hasOwn(actions, operation.name) ? actions[operation.name] : undefined
-  const action = typeof named === 'object' ? named[parameters.has('versionId') ? 1 : 0] : (named ?? operation.name)
+  const action =
+    typeof named === 'object' ? named[(parameters.get('versionId') ?? '') === '' ? 0 : 1] : (named ?? operation.name)
   return `s3:${action}`
 }
 

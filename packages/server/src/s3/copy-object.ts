@@ -14,7 +14,7 @@ import {
 import { authoriseMarks } from './put-object.ts'
 import { invalidRequest, putBytesMax, readAlgorithm } from './request-body.ts'
 import type { ObjectPlace, S3Call, S3Handler } from './s3-call.ts'
-import { invalidArgument, S3Error } from './s3-error.ts'
+import { accessDenied, invalidArgument, S3Error } from './s3-error.ts'
 import { element, xmlDocument } from './xml.ts'
 import type { ByteRange } from './byte-range.ts'
 
@@ -78,6 +78,9 @@ export async function fromSource<Result>(
   refuseCustomerKeys(call.header)
   const source = readCopySource(call.header('x-amz-copy-source') ?? '')
   await call.authorise(source.versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion', source)
+  const expectedOwner = call.header('x-amz-source-expected-bucket-owner')
+  const { description } = await call.objects.settings(source.bucket)
+  if (expectedOwner !== undefined && expectedOwner !== description.owner) throw accessDenied('Access Denied')
   const object = await call.objects.openObject({ ...source, user: call.user })
   try {
     if (judgeConditions(object.head, (name) => call.header(`x-amz-copy-source-${name}`)) !== 'met')

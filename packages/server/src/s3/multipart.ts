@@ -1,4 +1,4 @@
-import type { CompletedPart, UploadPlace } from '../buckets/index.ts'
+import type { ChecksumAlgorithm, CompletedPart, UploadPlace } from '../buckets/index.ts'
 import { fromSource, readCopyRange } from './copy-object.ts'
 import {
   checkAcl,
@@ -15,7 +15,15 @@ import {
 } from './object-headers.ts'
 import { ownersOf } from './owner.ts'
 import { authoriseMarks } from './put-object.ts'
-import { checksumAlgorithms, invalidRequest, putBytesMax, readAlgorithm, requiredParameter } from './request-body.ts'
+import {
+  checkedChecksum,
+  checksumAlgorithms,
+  invalidRequest,
+  putBytesMax,
+  readAlgorithm,
+  requiredParameter,
+  type HeaderReader,
+} from './request-body.ts'
 import { settingsOf, type S3Call, type S3Handler } from './s3-call.ts'
 import { invalidArgument } from './s3-error.ts'
 import { countParameter } from './list-parameters.ts'
@@ -109,6 +117,8 @@ export const UploadPartCopy: S3Handler = (call) =>
     return { status: 200, headers, body: xmlDocument('CopyPartResult', content) }
   })
 
+/** As S3. */
+const partNumberMax = 10_000
 /** 10,000 parts with a checksum each have some 2 MB. */
 const partsBytesMax = 4 * 1_048_576
 
@@ -116,7 +126,7 @@ export const CompleteMultipartUpload: S3Handler = async (call) => {
   const { bucket, key, header, body, objects, exchange } = call
   const upload = uploadOf(call)
   const parts = readParts(parseXml(await body.document(partsBytesMax, { checksumIsOfBody: false })))
-  const sent = checksumAlgorithms.flatMap((name) => header(`x-amz-checksum-${name.toLowerCase()}`) ?? [])
+  const sent = checksumAlgorithms.flatMap((name) => wholeChecksum(header, name) ?? [])
   const size = header('x-amz-mp-object-size')
   if (sent.length > 1)
     throw invalidRequest('Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.')
@@ -145,6 +155,14 @@ export const CompleteMultipartUpload: S3Handler = async (call) => {
   return { status: 200, headers, body: xmlDocument('CompleteMultipartUploadResult', content) }
 }
 
+/** With the number of parts where it is made of theirs. @throws {S3Error} InvalidRequest */
+function wholeChecksum(header: HeaderReader, algorithm: ChecksumAlgorithm): string | undefined {
+  const name = `x-amz-checksum-${algorithm.toLowerCase()}`
+  const value = header(name)
+  if (value !== undefined) checkedChecksum(name, algorithm, value.replace(/-\d{1,5}$/, ''))
+  return value
+}
+
 const checksumNames = checksumAlgorithms.map((name) => `Checksum${name}` as const)
 
 function readParts(node: XmlNode): CompletedPart[] {
@@ -154,6 +172,12 @@ function readParts(node: XmlNode): CompletedPart[] {
     const [number, etag] = [numberOf(children.PartNumber), textOf(children.ETag)]
     const checksum = checksumNames.map((name) => textOf(children[name])).find((value) => value !== undefined)
     if (number === undefined || etag === undefined) throw malformedXml()
+    if (number < 1 || number > partNumberMax)
+      throw invalidArgument(
+        'PartNumber',
+        String(number),
+        `PartNumber must be an integer between 1 and ${partNumberMax}`,
+      )
     return { number, etag: withoutQuotes(etag), ...(checksum !== undefined && { checksum }) }
   })
 }

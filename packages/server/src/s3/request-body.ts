@@ -93,6 +93,7 @@ export function createRequestBody(exchange: Exchange, payload: VerifiedPayload, 
     },
     async document(bytesMax, { checksumIsOfBody = true } = {}) {
       if (size() > bytesMax) throw tooLarge(bytesMax)
+      if (size() === 0) throw new S3Error('MissingRequestBodyError', 400, 'Request Body is empty')
       const promised = checksumIsOfBody ? expected() : {}
       const wire = await exchange.readBody(payload.kind === 'chunked' ? 2 * bytesMax + 4_096 : bytesMax)
       const pieces: Uint8Array[] = []
@@ -134,6 +135,8 @@ function contentMd5(text: string | undefined): Buffer | undefined {
 
 const prefix = 'x-amz-checksum-'
 
+/** S3 has them since 2026. */
+const newerAlgorithms = new Set(['MD5', 'SHA512', 'XXHASH3', 'XXHASH64', 'XXHASH128'])
 const aboutChecksums = new Set(['algorithm', 'mode', 'type'])
 
 /** To take a body whose checksum is not looked at would be to pretend that it had been. @throws {S3Error} NotImplemented */
@@ -145,12 +148,14 @@ function refuseOtherChecksums(exchange: Exchange, header: HeaderReader, trailerN
   const other = names.find(
     (name) => !aboutChecksums.has(name) && !checksumAlgorithms.some((known) => known === name.toUpperCase()),
   )
-  if (other !== undefined)
-    throw new S3Error(
-      'NotImplemented',
-      501,
-      `The checksum algorithm ${other.toUpperCase()} is not built; there are ${checksumAlgorithms.join(', ')}.`,
-    )
+  if (other === undefined) return
+  if (!newerAlgorithms.has(other.toUpperCase()))
+    throw invalidRequest('The algorithm type you specified in x-amz-checksum- header is invalid.')
+  throw new S3Error(
+    'NotImplemented',
+    501,
+    `The checksum algorithm ${other.toUpperCase()} is not built; there are ${checksumAlgorithms.join(', ')}.`,
+  )
 }
 
 /** The one checksum that a request may bring, in a header or behind its body. @throws {S3Error} InvalidRequest */

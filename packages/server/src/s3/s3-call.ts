@@ -77,5 +77,6 @@ export const settingsOf = ({ objects, bucket }: S3Call): Promise<BucketSettings>
 export function placeOf(call: S3Call): ObjectPlace {
   const { bucket, key } = call
   const versionId = call.parameter('versionId')
-  return { bucket, key, ...(versionId !== undefined && { versionId }) }
+  // An empty one names none: some clients send it so.
+  return { bucket, key, ...(versionId !== undefined && versionId !== '' && { versionId }) }
 }

@@ -84,7 +84,7 @@ const bodyFaults: Readonly<Record<string, readonly [code: string, status: number
   BadDigest: ['BadDigest', 400],
   IncompleteBody: ['IncompleteBody', 400],
   InvalidSignatureException: ['SignatureDoesNotMatch', 403],
-  MalformedHttpRequestException: ['InvalidRequest', 400],
+  MalformedHttpRequestException: ['IncompleteBody', 400],
   RequestAbortedException: ['RequestTimeout', 400],
   RequestEntityTooLargeException: ['EntityTooLarge', 400],
   RequestTimeoutException: ['RequestTimeout', 400],
@@ -99,6 +99,9 @@ export function asS3Error(
 ): S3Error | undefined {
   if (error instanceof S3Error) return error
   if (error instanceof BucketError) return fromBucketError(error, about)
+  const isOfTrailer = error instanceof ApiError && /\btrail(?:er|ing header)/.test(error.message)
+  if (isOfTrailer && error.code === 'MalformedHttpRequestException')
+    return new S3Error('MalformedTrailerError', 400, error.message, { cause: error })
   const known = error instanceof ApiError ? bodyFaults[error.code] : undefined
   return known && error instanceof ApiError
     ? new S3Error(known[0], known[1], error.message, { cause: error })
