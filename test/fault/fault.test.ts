@@ -35,6 +35,8 @@ const once: Readonly<Record<number, string>> = {
   7723: 'the same, on a disk that stayed full',
   10414: 'journal: a page whose first entry retention removed was empty, as at the end',
   10635: 'the same, by another way',
+  21625: 'digests: a trail that was deleted and made again within the hour had two chains side by side',
+  30147: 'journal: a torn takeover of the journal stopped the next start',
   20190: 'journal: retention left a sealed file whose sealing had failed, and the next opening refused to start',
 }
 

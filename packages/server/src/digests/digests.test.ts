@@ -260,4 +260,22 @@ describe('digests', () => {
     assertChained(chain)
     assert.equal(chain.length, 3)
   })
+
+  test('a trail that is deleted and made again within the hour has its chain after that of the first', async () => {
+    const bench = await createBench()
+    await start(bench)
+    await bench.pass(10 * minuteMs)
+    await changeTrail(bench, 'DeleteTrail', 'audit', undefined)
+    await bench.pass(minuteMs)
+    await start(bench)
+    await bench.write(homeStream, event('again'))
+    await bench.pass(4 * hour)
+    const chain = await digests(bench)
+    const began = chain.flatMap(({ previousDigestSignature }, index) =>
+      previousDigestSignature === null ? [index] : [],
+    )
+    assert.deepEqual(began, [0, 2])
+    assertChained(chain.slice(0, 2))
+    assertChained(chain.slice(2))
+  })
 })

@@ -117,6 +117,18 @@ export async function openDigests(options: DigestOptions): Promise<Digests> {
   async function begin({ id, account, homeRegion, name }: Trail, region: Region): Promise<void> {
     const key = chainKey(id, region)
     if (chains.has(key)) return
+    // A trail that was deleted and made again has digests of the same names: one chain after the other, never side by side.
+    const isNamesake = ({ chain }: OwnChain): boolean => {
+      const other = chain.document()
+      return (
+        other.trailId !== id &&
+        other.region === region &&
+        other.account === account &&
+        other.homeRegion === homeRegion &&
+        other.trailName === name
+      )
+    }
+    if ([...chains.values()].some(isNamesake)) return
     // A chain made by a transaction whose answer was lost is there already.
     if (!(await control.get(key))) {
       const trail = { trailId: id, account, homeRegion, trailName: name }
