@@ -44,7 +44,7 @@ async function verify(context: CliContext, flags: ValidateLogsFlags): Promise<vo
     const keys = flags.publicKeys === undefined ? server?.keys : keysOfFile(flags.publicKeys)
     if (!keys) throw cannot('no public keys: name a server (--endpoint-url) or a file (--public-keys)')
     // The newest digest of a plain copy has no signature to be known by.
-    const latest = flags.directory === undefined ? await server?.latestDigest() : undefined
+    const latest = flags.directory === undefined ? await server?.latestDigest(trail) : undefined
     const expectedUntil = latest !== undefined && latest <= lastStamp(range) ? latest : undefined
     const checkpoint = flags.checkpoint === undefined ? undefined : readCheckpoint(flags.checkpoint, trail.bucket)
     const isInRange = checkpoint && (parseDigestKey(checkpoint.key)?.endTime ?? 0) <= lastStamp(range)
@@ -157,7 +157,9 @@ function tell(
 }
 
 const accountedText = ({ manifests, from, to, records, leftOut }: Accounted): string =>
-  `\n${manifests} manifests account for entries ${from} to ${to} of the log: ${records} are in log files, ${leftOut} were not selected`
+  records + leftOut === 0
+    ? `\n${manifests} manifests account for no entries: there were none in their time`
+    : `\n${manifests} manifests account for entries ${from} to ${to} of the log: ${records} are in log files, ${leftOut} were not selected`
 
 const findingLine = ({ severity, kind, subject, message }: VerificationDocument['findings'][number]): string =>
   `${kind}\ts3://${printable(subject.bucket)}/${printable(subject.key)}\t${severity === 'invalid' ? 'INVALID' : severity}: ${message}`

@@ -34,6 +34,10 @@ export function parseTrailArn(arn: string): ParsedTrailArn | undefined {
   return { name: name.name, homeRegion, account }
 }
 
+/** A slash at either end of a trail's prefix is left out of its keys. Undefined: there is none. */
+export const keyPrefixOf = (prefix: string | undefined): string | undefined =>
+  prefix?.replace(/^\/+|\/+$/g, '') || undefined
+
 /** `[p/]AWSLogs/[o/]<account>` */
 export function accountFolder({ keyPrefix, organizationId, chain }: Omit<TrailPlace, 'arn'>): string {
   const prefix = keyPrefix === undefined ? '' : `${keyPrefix}/`

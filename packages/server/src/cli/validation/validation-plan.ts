@@ -10,7 +10,7 @@ import type { TimeRange } from './digest-listing.ts'
 import { createDirectorySource } from './directory-source.ts'
 import type { ObjectSource } from './object-source.ts'
 import { createS3Source } from './s3-source.ts'
-import { parseTrailArn, type ParsedTrailArn, type TrailPlace } from './trail-place.ts'
+import { keyPrefixOf, parseTrailArn, type ParsedTrailArn, type TrailPlace } from './trail-place.ts'
 
 export interface ValidateLogsFlags extends ConnectionFlags, FormatFlags {
   readonly trailArn: string
@@ -95,13 +95,12 @@ async function placeOf(
     )
   const covered = flags.accountId ?? account
   if (!isAccountId(covered)) throw cannot(`"${covered}" is no account id of 12 digits`)
-  // A slash at either end of a trail's prefix is left out of its keys.
-  const keyPrefix = (flags.s3Bucket === undefined ? described?.S3KeyPrefix : flags.s3Prefix)?.replace(/^\/+|\/+$/g, '')
+  const keyPrefix = keyPrefixOf(flags.s3Bucket === undefined ? described?.S3KeyPrefix : flags.s3Prefix)
   return {
     arn: flags.trailArn,
     bucket,
     chain: { account: covered, trailName: name, homeRegion, sourceRegion },
-    ...(keyPrefix && { keyPrefix }),
+    ...(keyPrefix !== undefined && { keyPrefix }),
     ...(flags.organizationId !== undefined && { organizationId: flags.organizationId }),
   }
 }
