@@ -115,6 +115,11 @@ export const logFileDamages: readonly Damage[] = [
     put(objects, place, objectAt(objects, log))
     return expect('object-unknown', place)
   }),
+  toLogs('a log file is inserted in the folder of another day', ({ objects }, [log]) => {
+    const place = { bucket: log.bucket, key: log.key.replace(/\/\d\d\/(?=[^/]*$)/, '/32/') }
+    put(objects, place, objectAt(objects, log))
+    return expect('log-file-unlisted', place)
+  }),
   {
     name: 'a log file is copied into another Region’s folder',
     reach: 'chain',

@@ -65,12 +65,16 @@ export function createLogFileLedger(options: { readonly kinds?: readonly LogFile
       return coverageOf(span)
     },
     judge(present) {
+      if (listed.has(present)) return undefined
       const name = parseLogFileKey(present.key)
-      if (!name) return judgeStranger(present)
-      if (!kinds.has(name.kind) || listed.has(present)) return undefined
-      const folder = folderOf(present)
-      const near = spans.filter(({ folders, region }) => region === name.region && folders.has(folder))
-      return judgeUnlisted(present, name, near)
+      const near = spans.filter(({ folders }) => folders.has(folderOf(present)))
+      if (!name) return judgeStranger(present, near.length > 0)
+      if (!kinds.has(name.kind)) return undefined
+      return judgeUnlisted(
+        present,
+        name,
+        near.filter(({ region }) => region === name.region),
+      )
     },
   }
 }
@@ -99,10 +103,19 @@ const folderOf = ({ bucket, key }: Place): string => {
   return place.slice(0, place.lastIndexOf('/CloudTrail') + 1)
 }
 
-/** What lies in a log file's folder without the name of one; markers and what lies elsewhere are nobody's business. */
-function judgeStranger(present: Place): Finding | undefined {
+/**
+ * What lies in a log file's folder without the name of one; markers and what lies elsewhere are nobody's business. Readers
+ * that take every `.json.gz` would read it as a log file, so a name that is a little off must not excuse what is put in.
+ */
+function judgeStranger(present: Place, isCovered: boolean): Finding | undefined {
   const isInFolder = logFileKinds.some((kind) => present.key.includes(`/${kind}/`)) && present.key.includes('AWSLogs/')
   if (present.key.endsWith('/') || !isInFolder) return undefined
+  if (isCovered && /\.json\.gz$/i.test(present.key))
+    return finding(
+      'log-file-unlisted',
+      present,
+      'It ends like a log file, is not named like one, and no digest lists it.',
+    )
   return finding('object-unknown', present, 'The object lies among log files and is not named like one.')
 }
 
