@@ -73,6 +73,10 @@ interface OpenRange {
   readonly hashes: (Uint8Array | undefined)[]
   missing: number
 }
+interface NamedFile {
+  readonly of: OpenRange
+  readonly file: number
+}
 
 const nameOf = ({ bucket, key }: Place): string => `${bucket}/${key}`
 const entryPlace = ({ s3Bucket, s3Object }: Pick<DigestLogFile, 's3Bucket' | 's3Object'>): string =>
@@ -91,12 +95,15 @@ export function createCompleteness({ source, keys, log, kept }: CompletenessOpti
   }
 
   function open(digest: BelievableDigest): DigestRecords {
-    const open = new Map<string, { readonly of: OpenRange; readonly file: number }>()
+    const open = new Map<string, NamedFile>()
+    const ranges: OpenRange[] = []
     const parts: Part[] = []
     const fetching = fetchParts(source, digest).then((fetched) => {
       for (const part of fetched) {
         parts.push(part)
-        for (const range of part.manifest?.ranges ?? []) openRange(part, range, open)
+        for (const range of part.manifest?.ranges ?? [])
+          if (range.files.length === 0) part.folded.push(foldRange(range, []))
+          else ranges.push(openRange(part, range, open))
       }
     })
     // It is awaited with the first log file, and before the judgement.
@@ -130,11 +137,8 @@ export function createCompleteness({ source, keys, log, kept }: CompletenessOpti
         }
         const manifest = checker.open(digest)
         const findings = [...faults]
-        for (const { of } of open.values())
-          if (of.missing > 0) {
-            of.missing = 0
-            of.part.folded.push(foldRange(of.range, of.hashes))
-          }
+        for (const { part, range, hashes, missing } of ranges)
+          if (missing > 0) part.folded.push(foldRange(range, hashes))
         for (const part of parts) {
           if (manifest.next() === undefined) break
           const added = manifest.add(part.fetched)
@@ -165,14 +169,12 @@ export function createCompleteness({ source, keys, log, kept }: CompletenessOpti
   }
 }
 
-function openRange(
-  part: Part,
-  range: ManifestRange,
-  open: Map<string, { readonly of: OpenRange; readonly file: number }>,
-): void {
-  if (range.files.length === 0) return void part.folded.push(foldRange(range, []))
+/** A file that an earlier range has named belongs to that one: this one then lacks it. */
+function openRange(part: Part, range: ManifestRange, open: Map<string, NamedFile>): OpenRange {
   const of: OpenRange = { part, range, hashes: range.files.map(() => undefined), missing: range.files.length }
-  for (const [file, named] of range.files.entries()) open.set(entryPlace(named), { of, file })
+  for (const [file, named] of range.files.entries())
+    if (!open.has(entryPlace(named))) open.set(entryPlace(named), { of, file })
+  return of
 }
 
 /** All parts, until one says that it is the last or cannot be read. */
