@@ -22,12 +22,16 @@ const sourceOf = (objects: Objects): ObjectSource => ({
 })
 
 /** Judges one digest by its manifest. */
-async function judge({ objects, keys }: CleanTrails, place: Place): Promise<readonly ManifestFinding[]> {
+async function judge(
+  { objects, keys }: CleanTrails,
+  place: Place,
+  source = sourceOf(objects),
+): Promise<readonly ManifestFinding[]> {
   const bytes = contentOf(objects, place)
   const read = readDigest(bytes)
   assert.ok(read.ok)
   const digest: BelievableDigest = { place, digest: read.digest, sha256: sha256Hex(bytes) }
-  const records = createCompleteness({ source: sourceOf(objects), keys, kept: [] }).open(digest)
+  const records = createCompleteness({ source, keys, kept: [] }).open(digest)
   for (const entry of read.digest.logFiles) {
     const task = await records.task(entry)
     const examiner = task && createRecordsExaminer(task)
@@ -39,6 +43,20 @@ async function judge({ objects, keys }: CleanTrails, place: Place): Promise<read
 }
 
 describe('completeness of one digest', () => {
+  test('parts behind one that nothing vouches for are not fetched', async () => {
+    const clean = await cleanTrails()
+    const { objects, trails } = clean
+    const { place } = trails[0].written.find(({ place }) => partsAt(objects, place).length > 1)!
+    const [first, second] = partsAt(objects, place)
+    objects.set(placeName(first!), { ...objects.get(placeName(first!))!, metadata: {} })
+    const asked: string[] = []
+    const source = sourceOf(objects)
+    const listening: ObjectSource = { ...source, get: (of, options) => (asked.push(of.key), source.get(of, options)) }
+    const kinds = (await judge(clean, place, listening)).map(({ kind }) => kind)
+    assert.ok(kinds.includes('signature-missing'), kinds.join(' '))
+    assert.deepEqual([asked.includes(first!.key), asked.includes(second!.key)], [true, false])
+  })
+
   test('a file that two ranges name is a finding, and stops nothing', async () => {
     const clean = await cleanTrails()
     const { objects, signing, trails } = clean

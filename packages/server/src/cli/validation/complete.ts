@@ -1,10 +1,10 @@
 import type { DigestLogFile, Place, PublicKeys } from '@opentrail/core/digest'
 import {
+  checkManifest,
   createManifestChecker,
   foldRange,
   manifestFinding,
   manifestKeyOf,
-  readManifest,
   type BelievableDigest,
   type FetchedManifest,
   type FoldedRange,
@@ -63,7 +63,7 @@ interface Part {
   readonly fetched: FetchedManifest
   /** It is a plain copy, which lacks the signature. */
   readonly isUnsigned: boolean
-  /** Readable, whether or not anything vouches for it. */
+  /** Absent: nothing vouches for it. */
   readonly manifest?: Manifest
   readonly folded: FoldedRange[]
 }
@@ -98,7 +98,7 @@ export function createCompleteness({ source, keys, log, kept }: CompletenessOpti
     const open = new Map<string, NamedFile>()
     const ranges: OpenRange[] = []
     const parts: Part[] = []
-    const fetching = fetchParts(source, digest).then((fetched) => {
+    const fetching = fetchParts(source, digest, keys).then((fetched) => {
       for (const part of fetched) {
         parts.push(part)
         for (const range of part.manifest?.ranges ?? [])
@@ -177,16 +177,19 @@ function openRange(part: Part, range: ManifestRange, open: Map<string, NamedFile
   return of
 }
 
-/** All parts, until one says that it is the last or cannot be read. */
-async function fetchParts(source: ObjectSource, { place: { bucket, key: digest } }: BelievableDigest): Promise<Part[]> {
+/**
+ * All parts, until one says that it is the last, or nothing vouches for it: whoever can write to the bucket could otherwise
+ * fill the memory with more of them.
+ */
+async function fetchParts(source: ObjectSource, digest: BelievableDigest, keys: PublicKeys): Promise<Part[]> {
   const parts: Part[] = []
   for (;;) {
-    const key = manifestKeyOf(digest, parts.length + 1)
+    const key = manifestKeyOf(digest.place.key, parts.length + 1)
     if (key === undefined) return parts
-    const fetched = await fetchDigest(source, { bucket, key })
-    const read = fetched.status === 'found' ? readManifest(fetched.bytes) : undefined
+    const fetched = await fetchDigest(source, { bucket: digest.place.bucket, key })
+    const { manifest } = checkManifest(fetched, digest, keys)
     const isUnsigned = fetched.isCopy && fetched.status === 'found' && fetched.metadata['signature'] === undefined
-    parts.push({ fetched, isUnsigned, folded: [], ...(read?.ok && { manifest: read.manifest }) })
-    if (!read?.ok || read.manifest.isLast) return parts
+    parts.push({ fetched, isUnsigned, folded: [], ...(manifest && { manifest }) })
+    if (!manifest || manifest.isLast) return parts
   }
 }
