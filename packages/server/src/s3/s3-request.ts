@@ -1,6 +1,6 @@
 import { decodeEscapes, headerValues, queryParameters, splitTarget, type WireRequest } from '../auth/index.ts'
 import { keyBytesMax } from '../buckets/index.ts'
-import { S3Error } from './s3-error.ts'
+import { invalidArgument, S3Error } from './s3-error.ts'
 import { findOperation, type S3Level, type S3Operation } from './s3-operations.ts'
 
 /** A request as S3 reads it. Untrusted; nothing in it is proven. */
@@ -72,6 +72,7 @@ function faultOf(bucket: string | undefined, key: string | undefined, level: S3L
     return new S3Error('InvalidBucketName', 400, 'The specified bucket is not valid.', {
       details: { BucketName: bucket },
     })
+  if (key.includes('\0')) return invalidArgument('key', key, 'A key has no NUL')
   const bytes = Buffer.byteLength(key)
   if (bytes > keyBytesMax)
     return new S3Error('KeyTooLongError', 400, 'Your key is too long', {

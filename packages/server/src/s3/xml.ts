@@ -28,14 +28,17 @@ const named: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>'
 
 /**
  * Keys may hold what XML 1.0 has no place for. S3 writes such characters as references all the same; a client that wants to
- * read them asks for `encoding-type=url`.
+ * read them asks for `encoding-type=url`. NUL, which no parser takes even so, is in no key, but in what clients ask for.
  */
 export const escapeText = (text: string): string =>
-  text.toWellFormed().replace(
-    // eslint-disable-next-line no-control-regex -- exactly these need a reference
-    /[&<>"\u0000-\u0009\u000b-\u001f\u007f\u0085\u2028\ufffe\uffff]/g,
-    (character) => named[character] ?? `&#x${character.charCodeAt(0).toString(16)};`,
-  )
+  text
+    .toWellFormed()
+    .replaceAll('\0', '\ufffd')
+    .replace(
+      // eslint-disable-next-line no-control-regex -- exactly these need a reference
+      /[&<>"\u0000-\u0009\u000b-\u001f\u007f\u0085\u2028\ufffe\uffff]/g,
+      (character) => named[character] ?? `&#x${character.charCodeAt(0).toString(16)};`,
+    )
 
 /** `encoding-type=url`: percent-encoded UTF-8 in which slashes stay. A space is `%20`, which every decoder reads alike. */
 export const urlEncoded = (text: string): string =>
