@@ -28,8 +28,10 @@ export const partStart = (place: Place, { start, isFirst, lost }: Manifest): Par
 /** Whether a part begins where the one before, or the older manifest, ended. */
 export function checkJoint(older: TreeHead, { place, head, isFirst, lost }: PartStart): ManifestFinding[] {
   const from = lost?.from ?? head.size
-  if (from < older.size) return [manifestFinding('sequence-overlap', place, { from, to: older.size })]
   const restart = isFirst ? [manifestFinding('manifests-restarted', place, { from: older.size, to: from })] : []
+  // The last manifest of a deleted trail says of later entries that it did not select them; one of the same name may have.
+  if (from < older.size)
+    return isFirst && !lost ? restart : [manifestFinding('sequence-overlap', place, { from, to: older.size })]
   if (from > older.size)
     return isFirst ? restart : [manifestFinding('sequence-hole', place, { from: older.size, to: from })]
   // Nothing connects the trees on both sides of a loss.
