@@ -6,7 +6,7 @@ import type { ControlStore } from '../control/index.ts'
 import { encryptedUnder, readLedger, type LaneDocument, type LedgerEntry } from '../delivery/index.ts'
 import { createMutex } from '../process/index.ts'
 import { SigningKeyDestroyedError, type SigningKey, type SigningKeys } from '../signing-keys/index.ts'
-import { chainKey, hourMs, type ChainDocument, type DigestPlan } from './chain-document.ts'
+import { chainKey, hourMs, wholeSecond, type ChainDocument, type DigestPlan } from './chain-document.ts'
 import { digestContent, type DeliveredFile } from './digest-content.ts'
 import type { DigestLimits } from './digest-limits.ts'
 import type { Gzip } from './gzip.ts'
@@ -47,6 +47,8 @@ export interface Chain {
   dueAt(): number
   /** The chain has ended with all its digests. */
   isOver(): boolean
+  /** It has waited for another: its starting digest, which is not made yet, ends then (ms). */
+  startAt(time: number): Promise<void>
   /** Logging with validation has ended, or goes on after all. */
   setEnded(endedAt: number | undefined): Promise<void>
   /** Makes the digests that are due. @throws {BucketError} and what the stores throw; to be tried again. */
@@ -178,6 +180,7 @@ export function openChain(parts: ChainParts, found: ChainDocument, version: numb
     document: () => document,
     dueAt: () => (document.plan ? 0 : document.nextEnd + limits.delayMs),
     isOver,
+    startAt: (time) => write((before) => ({ ...before, nextEnd: Math.max(before.nextEnd, wholeSecond(time)) })),
     setEnded: (endedAt) =>
       write((before) => ({ ...without(before, 'endedAt'), ...(endedAt !== undefined && { endedAt }) })),
     async work(isClosed) {

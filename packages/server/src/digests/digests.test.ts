@@ -277,5 +277,6 @@ describe('digests', () => {
     assert.deepEqual(began, [0, 2])
     assertChained(chain.slice(0, 2))
     assertChained(chain.slice(2))
+    assert.equal(chain.slice(2).flatMap(({ logFiles }) => logFiles).length, 1)
   })
 })

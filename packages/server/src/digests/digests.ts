@@ -117,18 +117,6 @@ export async function openDigests(options: DigestOptions): Promise<Digests> {
   async function begin({ id, account, homeRegion, name }: Trail, region: Region): Promise<void> {
     const key = chainKey(id, region)
     if (chains.has(key)) return
-    // A trail that was deleted and made again has digests of the same names: one chain after the other, never side by side.
-    const isNamesake = ({ chain }: OwnChain): boolean => {
-      const other = chain.document()
-      return (
-        other.trailId !== id &&
-        other.region === region &&
-        other.account === account &&
-        other.homeRegion === homeRegion &&
-        other.trailName === name
-      )
-    }
-    if ([...chains.values()].some(isNamesake)) return
     // A chain made by a transaction whose answer was lost is there already.
     if (!(await control.get(key))) {
       const trail = { trailId: id, account, homeRegion, trailName: name }
@@ -162,15 +150,25 @@ export async function openDigests(options: DigestOptions): Promise<Digests> {
     }
   }
 
-  /** A later start of logging begins another chain. */
+  /**
+   * A trail that was deleted and made again has digests of the same names: one chain after the other, never side by side. The
+   * later one is there from the beginning, so that its digests list what is delivered while it waits.
+   */
+  const waits = (own: ChainDocument): boolean =>
+    [...chains.values()].some(({ chain }) => isNamesake(chain.document(), own) && isBefore(chain.document(), own))
+
+  /** A later start of logging begins another chain. Those of the same name that waited for this one begin now. */
   async function remove(key: string): Promise<void> {
+    const over = chains.get(key)!.chain.document()
+    for (const { chain } of chains.values())
+      if (isNamesake(chain.document(), over) && isBefore(over, chain.document())) await chain.startAt(now())
     await control.transact([{ key, value: undefined }, ...coverage(chains.get(key)!.chain.document())])
     chains.delete(key)
     isSurveyDue = true
   }
 
   function dueAt(own: OwnChain): number {
-    if (own.isWorking) return Infinity
+    if (own.isWorking || waits(own.chain.document())) return Infinity
     if (own.retryAt === undefined) return own.chain.dueAt()
     // A clock that was set back must not put a repetition off.
     return (own.retryAt = Math.min(own.retryAt, now() + limits.pauseMaxMs))
@@ -242,6 +240,17 @@ function coverage({ trailId, region, startedAt, afterOrdinal: after, lastOrdinal
   const value: CoveredRange = { after, to, startedAt }
   return to > after ? [{ key: coveredKey(trailId, region, value), value }] : []
 }
+
+/** Of another trail that had the same name, so that digests of both have the same keys. */
+const isNamesake = (one: ChainDocument, other: ChainDocument): boolean =>
+  one.trailId !== other.trailId &&
+  one.region === other.region &&
+  one.account === other.account &&
+  one.homeRegion === other.homeRegion &&
+  one.trailName === other.trailName
+
+const isBefore = (one: ChainDocument, other: ChainDocument): boolean =>
+  one.startedAt < other.startedAt || (one.startedAt === other.startedAt && one.trailId < other.trailId)
 
 const covers = (trail: Trail, region: Region): boolean =>
   coversRegion({ homeRegion: trail.homeRegion, isMultiRegion: trail.settings.isMultiRegion }, region)
