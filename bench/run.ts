@@ -12,6 +12,7 @@ const benchmarks: Readonly<Record<string, readonly string[]>> = {
   postings: ['1000000', '1', '--merge'],
   'delivery-content': ['50000'],
   buckets: [],
+  s3: [],
   manifests: ['200000'],
   notifications: ['5000'],
   spine: [],

@@ -18,7 +18,7 @@ import { hasBoto3, pythonPath } from './clients.ts'
 
 const tools = fileURLToPath(new URL('../.tools/', import.meta.url))
 /** Where `scripts/install-s3-server.mjs` puts it. */
-const versitygwPath = join(tools, 's3-server/bin/versitygw')
+export const versitygwPath = join(tools, 's3-server/bin/versitygw')
 
 export interface S3Credentials {
   readonly accessKeyId: string

@@ -92,6 +92,7 @@ describe.skipIf(!awsCli)('by the AWS CLI', () => {
     await refused('AccessDenied', 'delete-object', ...version, '--bypass-governance-retention')
     await json('put-object-legal-hold', ...version, '--legal-hold', 'Status=OFF')
     await json('delete-object', ...version, '--bypass-governance-retention')
+    assert.equal((await json('list-object-versions', ...bucket))['Versions'], undefined)
   })
 
   test('s3api: an upload in parts', async () => {

@@ -34,7 +34,7 @@ export const PutBucketLifecycle: S3Handler = async (call) => {
 }
 
 export const DeleteBucketLifecycle: S3Handler = async (call) => {
-  await change(call, ({ documents: { lifecycle: _, ...documents }, ...rest }) => ({ ...rest, documents }))
+  await change(call, ({ documents: { lifecycle: _removed, ...documents }, ...rest }) => ({ ...rest, documents }))
   return { status: 204 }
 }
 

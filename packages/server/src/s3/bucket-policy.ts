@@ -50,7 +50,7 @@ export const PutBucketPolicy: S3Handler = async (call) => {
 
 export const DeleteBucketPolicy: S3Handler = async (call) => {
   await call.recordFirst()
-  await call.objects.changeSettings(call.bucket, ({ documents: { policy: _, ...documents }, ...rest }) => ({
+  await call.objects.changeSettings(call.bucket, ({ documents: { policy: _removed, ...documents }, ...rest }) => ({
     ...rest,
     documents,
   }))

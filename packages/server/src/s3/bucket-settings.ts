@@ -121,7 +121,7 @@ function readEncryption(node: XmlNode): Encryption {
 
 /** Back to SSE-S3: nothing is ever stored unencrypted. */
 export const DeleteBucketEncryption: S3Handler = async (call) => {
-  await change(call, ({ encryption: _, ...settings }) => settings)
+  await change(call, ({ encryption: _removed, ...settings }) => settings)
   return { status: 204 }
 }
 
@@ -151,7 +151,7 @@ export const PutBucketTagging: S3Handler = async (call) => {
 }
 
 export const DeleteBucketTagging: S3Handler = async (call) => {
-  await change(call, ({ tags: _, ...settings }) => settings)
+  await change(call, ({ tags: _removed, ...settings }) => settings)
   return { status: 204 }
 }
 
@@ -225,7 +225,10 @@ export const PutBucketOwnershipControls: S3Handler = async (call) => {
   if (ownership === undefined) throw malformedXml()
   if (![enforced, 'BucketOwnerPreferred', 'ObjectWriter'].includes(ownership)) throw malformedXml()
   readOwnership(ownership)
-  await change(call, ({ documents: { ownershipControls: _, ...documents }, ...rest }) => ({ ...rest, documents }))
+  await change(call, ({ documents: { ownershipControls: _removed, ...documents }, ...rest }) => ({
+    ...rest,
+    documents,
+  }))
   return { status: 200 }
 }
 

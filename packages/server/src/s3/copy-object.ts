@@ -8,6 +8,7 @@ import {
   readAttributes,
   readEncryption,
   readMarks,
+  readRedirect,
   readWriteConditions,
   refuseCustomerKeys,
 } from './object-headers.ts'
@@ -33,7 +34,7 @@ export const CopyObject: S3Handler = (call) =>
     const algorithm = readAlgorithm(header('x-amz-checksum-algorithm')) ?? head.checksum?.algorithm
     const { contentType, contentEncoding, contentLanguage, contentDisposition, cacheControl, expires, metadata } =
       attributes
-    const websiteRedirectLocation = header('x-amz-website-redirect-location')
+    const websiteRedirectLocation = readRedirect(header)
     const stored = await objects.putObject(
       {
         bucket,

@@ -1,5 +1,5 @@
 import { withoutQuotes } from './object-headers.ts'
-import { invalidRequest } from './request-body.ts'
+import { invalidRequest, type HeaderReader } from './request-body.ts'
 import { placeOf, type ObjectPlace, type S3Call, type S3Handler } from './s3-call.ts'
 import { asS3Error, S3Error } from './s3-error.ts'
 import { childrenOf, malformedXml, parseXml, rootNamed, textOf, wordOf, type XmlNode } from './xml-input.ts'
@@ -7,6 +7,7 @@ import { element, optional, xmlDocument, type Markup } from './xml.ts'
 
 export const DeleteObject: S3Handler = async (call) => {
   const { objects, header, user } = call
+  refuseOtherConditions(header, ['x-amz-if-match-last-modified-time', 'x-amz-if-match-size'])
   const bypassesGovernance = await bypass(call)
   const ifMatch = header('if-match')
   await call.recordFirst()
@@ -21,6 +22,13 @@ export const DeleteObject: S3Handler = async (call) => {
     ...(isDeleteMarker && { 'x-amz-delete-marker': 'true' }),
   }
   return { status: 204, headers }
+}
+
+/** To delete without having looked would be to ignore what the caller made it depend on. @throws {S3Error} NotImplemented */
+export function refuseOtherConditions(header: HeaderReader, names: readonly string[]): void {
+  const sent = names.find((name) => header(name) !== undefined)
+  if (sent !== undefined)
+    throw new S3Error('NotImplemented', 501, `The condition ${sent} is one of directory buckets, which are not built.`)
 }
 
 /** Whether the caller wants to pass over retention in GOVERNANCE mode, and may. @throws {S3Error} AccessDenied */

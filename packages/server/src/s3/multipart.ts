@@ -1,5 +1,6 @@
 import type { ChecksumAlgorithm, CompletedPart, UploadPlace } from '../buckets/index.ts'
 import { fromSource, readCopyRange } from './copy-object.ts'
+import { refuseOtherConditions } from './delete-objects.ts'
 import {
   checkAcl,
   checksumResponse,
@@ -96,8 +97,10 @@ export const UploadPart: S3Handler = async (call) => {
 }
 
 /** A part has no type of checksum. */
-const checksumOnly = ({ 'x-amz-checksum-type': _, ...headers }: Record<string, string>): Record<string, string> =>
-  headers
+const checksumOnly = ({
+  'x-amz-checksum-type': _removed,
+  ...headers
+}: Record<string, string>): Record<string, string> => headers
 
 export const UploadPartCopy: S3Handler = (call) =>
   fromSource(call, async (_source, { head, read }) => {
@@ -184,6 +187,7 @@ function readParts(node: XmlNode): CompletedPart[] {
 
 export const AbortMultipartUpload: S3Handler = async (call) => {
   const upload = uploadOf(call)
+  refuseOtherConditions(call.header, ['x-amz-if-match-initiated-time'])
   await call.recordFirst()
   await call.objects.abortUpload(upload)
   return { status: 204 }

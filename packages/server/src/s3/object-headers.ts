@@ -42,14 +42,19 @@ export function readAttributes(exchange: Exchange, header: HeaderReader): Versio
     const value = name === 'contentEncoding' ? withoutFraming(sent) : sent
     return value === undefined || value === '' ? [] : [[name, storedText(value)] as const]
   })
-  const location = header(attributeHeaders.websiteRedirectLocation)
-  if (location !== undefined && !/^(?:\/|https?:\/\/)/.test(location))
-    throw new S3Error(
-      'InvalidRedirectLocation',
-      400,
-      "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.",
-    )
+  readRedirect(header)
   return { ...Object.fromEntries(kept), metadata: readMetadata(exchange) }
+}
+
+/** @throws {S3Error} InvalidRedirectLocation */
+export function readRedirect(header: HeaderReader): string | undefined {
+  const location = header(attributeHeaders.websiteRedirectLocation)
+  if (location === undefined || /^(?:\/|https?:\/\/)/.test(location)) return location
+  throw new S3Error(
+    'InvalidRedirectLocation',
+    400,
+    "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.",
+  )
 }
 
 /** `aws-chunked` says how the body is sent, and is no property of the object. */

@@ -66,7 +66,7 @@ export const PutObjectTagging: S3Handler = async (call) => {
 }
 
 export const DeleteObjectTagging: S3Handler = async (call) => {
-  const headers = await changeMarks(call, ({ tags: _, ...marks }) => marks)
+  const headers = await changeMarks(call, ({ tags: _removed, ...marks }) => marks)
   return { status: 204, headers }
 }
 
@@ -114,7 +114,7 @@ export const PutObjectRetention: S3Handler = async (call) => {
   const bypassesGovernance = await bypass(call)
   const headers = await changeMarks(
     call,
-    ({ retention: _, ...marks }) => ({ ...marks, ...(retention && { retention }) }),
+    ({ retention: _removed, ...marks }) => ({ ...marks, ...(retention && { retention }) }),
     bypassesGovernance,
   )
   return { status: 200, headers }

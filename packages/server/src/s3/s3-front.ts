@@ -67,7 +67,7 @@ export function createS3Front(options: S3FrontOptions): readonly Route[] {
         const request = readS3Request(exchange.wire, domains)
         // What is signed for a service that nobody knows is told so by S3: what has paths of its own was asked before.
         if (request.bucket !== undefined && !request.fault) return handle(exchange, request, front)
-        exchange.respond(jsonError(404, 'NotFoundException', 'There is nothing at this path.'))
+        return exchange.respond(jsonError(404, 'NotFoundException', 'There is nothing at this path.'))
       },
     },
   ]

@@ -78,7 +78,9 @@ async function openWorld({ openStore }: S3FuzzOptions): Promise<World> {
   const selfTrail = fakeSelfTrail()
   const faults: unknown[] = []
   const source = credentialSource(
-    ...[credentialOf(exampleKey), credentialOf(auditorKey, 'auditor'), credentialOf(producerKey, 'producer')],
+    credentialOf(exampleKey),
+    credentialOf(auditorKey, 'auditor'),
+    credentialOf(producerKey, 'producer'),
     credentialOf(foreignKey),
   )
   const [signedRoute, anyRoute] = createS3Front({
@@ -130,24 +132,15 @@ const objectKeys = [
   '%3cscript%3e',
   '%0d%0ax-evil:1',
 ]
-const parameters = [
-  ...[
-    'acl',
-    'attributes',
-    'cors',
-    'delete',
-    'encryption',
-    'legal-hold',
-    'lifecycle',
-    'list-type=2',
-    'location',
-    'logging',
-  ],
-  ...['object-lock', 'ownershipControls', 'partNumber=1', 'policy', 'policyStatus', 'publicAccessBlock', 'retention'],
-  ...['tagging', 'uploads', 'versioning', 'versions', 'website', 'prefix=a', 'delimiter=/', 'max-keys=2', 'marker=a'],
-  ...['encoding-type=url', 'response-content-type=a%0d%0ab', 'versionId=null', 'continuation-token=YQ', 'key-marker=a'],
-  ...['max-keys=-1', 'version-id-marker=null', 'upload-id-marker=x', 'max-parts=1', 'part-number-marker=1'],
-]
+const parameters = `
+  acl attributes cors delete encryption legal-hold lifecycle list-type=2 location logging object-lock
+  ownershipControls partNumber=1 policy policyStatus publicAccessBlock retention tagging uploads versioning
+  versions website prefix=a delimiter=/ max-keys=2 marker=a encoding-type=url response-content-type=a%0d%0ab
+  versionId=null continuation-token=YQ key-marker=a max-keys=-1 version-id-marker=null upload-id-marker=x
+  max-parts=1 part-number-marker=1
+`
+  .trim()
+  .split(/\s+/)
 const bodies = [
   '<Delete><Object><Key>a</Key></Object><Object><Key>..</Key><VersionId>null</VersionId></Object></Delete>',
   '<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>',
