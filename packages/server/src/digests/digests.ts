@@ -168,10 +168,12 @@ export async function openDigests(options: DigestOptions): Promise<Digests> {
   }
 
   function dueAt(own: OwnChain): number {
-    if (own.isWorking || waits(own.chain.document())) return Infinity
-    if (own.retryAt === undefined) return own.chain.dueAt()
+    if (own.isWorking) return Infinity
     // A clock that was set back must not put a repetition off.
-    return (own.retryAt = Math.min(own.retryAt, now() + limits.pauseMaxMs))
+    if (own.retryAt !== undefined) own.retryAt = Math.min(own.retryAt, now() + limits.pauseMaxMs)
+    const at = own.retryAt ?? own.chain.dueAt()
+    // Asked of few, since all others are looked through for it.
+    return at <= now() && waits(own.chain.document()) ? Infinity : at
   }
   const track = (action: Promise<void>): void => {
     const tracked = action.finally(() => running.delete(tracked))
