@@ -44,7 +44,8 @@ export function createJournalDouble(): JournalDouble {
       const cursors = new Map(memory.streams().map((state) => [state.stream, 0 as Sequence | 0]))
       await memory.retain(Infinity, cursors.set(stream, (first - 1) as Sequence))
     },
-    subscribe: (listener) => memory.subscribe((stream, entries, growth) => journal.deaf || listener(stream, entries, growth)),
+    subscribe: (listener) =>
+      memory.subscribe((stream, entries, growth) => journal.deaf || listener(stream, entries, growth)),
   }
   return journal
 }
