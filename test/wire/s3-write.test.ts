@@ -5,11 +5,21 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import {
+  CreateBucketCommand,
+  DeletePublicAccessBlockCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutBucketLifecycleConfigurationCommand,
+  PutBucketPolicyCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import type { RunningServer } from '../../packages/server/src/main.ts'
 import { awsPath, hasAwsCli, hasBoto3, pythonPath } from '../clients.ts'
 import { skipped } from '../skip.ts'
-import { clientEnvironment, startTestServer } from './test-server.ts'
+import { clientEnvironment, credentials, startTestServer } from './test-server.ts'
 
 const run = promisify(execFile)
 /** More than the clients send in one part: 8 MiB. */
@@ -24,6 +34,47 @@ beforeAll(async () => {
 afterAll(async () => {
   await server.close()
   rmSync(directory, { recursive: true, force: true })
+})
+
+describe('by the AWS SDK for JavaScript, against a whole server', () => {
+  const client = () =>
+    new S3Client({ endpoint: server.endpoint, region: 'us-east-1', credentials, forcePathStyle: true, maxAttempts: 1 })
+
+  test('what is large is put and read from any byte', async () => {
+    await client().send(new CreateBucketCommand({ Bucket: 'sdk-files' }))
+    await client().send(new PutObjectCommand({ Bucket: 'sdk-files', Key: 'k', Body: large }))
+    assert.equal((await fetch(`${server.endpoint}/sdk-files/k`)).status, 403)
+    const { Body } = await client().send(new GetObjectCommand({ Bucket: 'sdk-files', Key: 'k', Range: 'bytes=5-' }))
+    assert.ok(large.subarray(5).equals(await Body!.transformToByteArray()))
+  })
+
+  test('who signs nothing reads what is open to everyone, on record', async () => {
+    const sent = { Bucket: 'sdk-open' }
+    await client().send(new CreateBucketCommand(sent))
+    await client().send(new PutObjectCommand({ ...sent, Key: 'k', Body: 'open' }))
+    await client().send(new DeletePublicAccessBlockCommand(sent))
+    const statement = { Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: 'arn:aws:s3:::sdk-open/*' }
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] })
+    await client().send(new PutBucketPolicyCommand({ ...sent, Policy }))
+    // An answer says that the event is in the journal.
+    const answer = await fetch(`${server.endpoint}/sdk-open/k`)
+    assert.deepEqual([answer.status, await answer.text()], [200, 'open'])
+    assert.equal((await fetch(`${server.endpoint}/sdk-open/k`, { method: 'DELETE' })).status, 403)
+  })
+
+  test('the lifecycle removes what has expired', async () => {
+    const sent = { Bucket: 'sdk-old' }
+    await client().send(new CreateBucketCommand(sent))
+    for (const Key of ['tmp/k', 'kept']) await client().send(new PutObjectCommand({ ...sent, Key, Body: 'x' }))
+    const Rules = [{ ID: 'a', Status: 'Enabled' as const, Filter: { Prefix: 'tmp/' }, Expiration: { Days: 1 } }]
+    await client().send(new PutBucketLifecycleConfigurationCommand({ ...sent, LifecycleConfiguration: { Rules } }))
+    const body = JSON.stringify({ milliseconds: 3 * 86_400_000 })
+    const headers = { 'content-type': 'application/json' }
+    const advanced = await fetch(`${server.endpoint}/test/clock/advance`, { method: 'POST', headers, body })
+    assert.equal(advanced.status, 200)
+    await assert.rejects(client().send(new HeadObjectCommand({ ...sent, Key: 'tmp/k' })), { name: 'NotFound' })
+    await client().send(new HeadObjectCommand({ ...sent, Key: 'kept' }))
+  })
 })
 
 const awsCli = hasAwsCli()

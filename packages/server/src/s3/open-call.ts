@@ -50,7 +50,8 @@ export async function openCall(options: OpenCallOptions): Promise<OpenedCall> {
   const header = headerReader(exchange, parameters)
   const body = options.body(header)
   const asked = await findBucket(options, bucket).catch((error: unknown) => ({ error }))
-  const owner = asked && !('error' in asked) ? (asked.settings.description.owner as AccountId) : undefined
+  const isOwned = asked && !('error' in asked) && !isOfNoBucket(request)
+  const owner = isOwned ? (asked.settings.description.owner as AccountId) : undefined
   const state = { noted: {}, isRecorded: false, isAdmitted: false }
 
   async function whyNot(action: string, place: Partial<ObjectPlace>): Promise<string | undefined> {
