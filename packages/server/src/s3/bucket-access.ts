@@ -26,10 +26,14 @@ export const isDeleted = (document: string | undefined): boolean => document !==
 /** @throws {S3Error} MalformedXML */
 export function readPublicAccessBlock(node: XmlNode): PublicAccessBlock {
   const children = childrenOf(rootNamed(node, 'PublicAccessBlockConfiguration'), names)
-  const read = (name: (typeof names)[number]) => wordOf(children[name], ['true', 'TRUE', 'false', 'FALSE'])
-  return Object.fromEntries(
-    names.map((name) => [name, read(name)?.toLowerCase() === 'true']),
-  ) as unknown as PublicAccessBlock
+  const isOn = (name: (typeof names)[number]): boolean =>
+    wordOf(children[name], ['true', 'TRUE', 'false', 'FALSE'])?.toLowerCase() === 'true'
+  return {
+    BlockPublicAcls: isOn('BlockPublicAcls'),
+    IgnorePublicAcls: isOn('IgnorePublicAcls'),
+    BlockPublicPolicy: isOn('BlockPublicPolicy'),
+    RestrictPublicBuckets: isOn('RestrictPublicBuckets'),
+  }
 }
 
 export const publicAccessBlockMarkup = (block: PublicAccessBlock): Markup[] =>

@@ -15,21 +15,30 @@ export async function sendContent(
   { status, headers = {} }: Answer,
   content: StreamedContent,
 ): Promise<void> {
+  let failure: unknown
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    try {
+      yield* content.read()
+    } catch (error) {
+      failure = error
+      throw error
+    }
+  }
   try {
     if (content.size <= wholeBytesMax) {
-      const pieces: Uint8Array[] = []
-      for await (const piece of content.read()) pieces.push(piece)
-      exchange.respond({ status, headers, body: Buffer.concat(pieces, content.size) })
+      const whole: Uint8Array[] = []
+      for await (const piece of pieces()) whole.push(piece)
+      exchange.respond({ status, headers, body: Buffer.concat(whole, content.size) })
       return
     }
     const { outgoing } = exchange
     if (outgoing.destroyed) return
     outgoing.writeHead(status, { ...headers, 'Content-Length': String(content.size) })
-    await pipeline(Readable.from(content.read(), { objectMode: true }), outgoing)
+    await pipeline(Readable.from(pieces(), { objectMode: true }), outgoing)
   } catch (error) {
-    // The client has gone, or does not read.
-    if (exchange.signal.aborted) return
-    throw error
+    // The client has gone, or does not read. Our own failure looks the same on the socket.
+    if (failure === undefined && exchange.signal.aborted) return
+    throw failure ?? error
   } finally {
     await content.close()
   }
