@@ -350,6 +350,17 @@ describe('deleting many', () => {
   })
 })
 
+test('a deletion under conditions that are not known is none', async () => {
+  await using front = await startFront()
+  const { etag } = await front.put(Bucket, Key, 'x')
+  const remove = async (headers: Record<string, string>) =>
+    codeOf(await signed(front.server, { method: 'DELETE', path: `/logs/${Key}`, headers }))
+  assert.equal(await remove({ 'x-amz-if-match-size': '2' }), 'NotImplemented')
+  assert.equal(await remove({ 'if-match': '"other"' }), 'PreconditionFailed')
+  assert.equal((await signed(front.server, { path: `/logs/${Key}` })).text, 'x')
+  assert.equal(await remove({ 'if-match': `"${etag}"` }), undefined)
+})
+
 test('what is deleted was recorded before, and a full journal keeps it', async () => {
   await using front = await startFront()
   await front.put(Bucket, Key, 'x')
