@@ -23,6 +23,7 @@ describe('every command in the documents works as written', () => {
     test(document, { timeout: startMsMax + scriptMsMax + 30_000 }, async () => {
       const blocks = shellBlocks(readFileSync(join(root, document), 'utf8'))
       const data = mkdtempSync(join(tmpdir(), 'opentrail-docs-'))
+      const scratch = mkdtempSync(join(tmpdir(), 'opentrail-docs-scratch-'))
       const environment = {
         ...process.env,
         OPENTRAIL_DATA: data,
@@ -36,7 +37,9 @@ describe('every command in the documents works as written', () => {
         for (const block of blocks.filter(({ kind }) => kind === 'server'))
           servers.push(await startServer(block.text, environment))
         const run = blocks.filter(({ kind }) => kind === '' || (kind === 'needs-aws' && awsCliOrSkip(document)))
-        const script = run.map(({ line, text }) => `echo "--- ${document}:${line}"\n${hurried(text)}`).join('\n')
+        const lines = run.map(({ line, text }) => `echo "--- ${document}:${line}"\n${hurried(text)}`)
+        // What an earlier run has left in /tmp is not part of this one.
+        const script = lines.join('\n').replaceAll('/tmp/', `${scratch}/`)
         // Not in one go: what the servers say meanwhile has to be taken from them.
         await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script], {
           cwd: root,
@@ -48,7 +51,7 @@ describe('every command in the documents works as written', () => {
         )
       } finally {
         for (const server of servers) await stop(server)
-        rmSync(data, { recursive: true, force: true })
+        for (const directory of [data, scratch]) rmSync(directory, { recursive: true, force: true })
       }
     })
   }

@@ -74,17 +74,17 @@ export async function exportBucket(
     const target = join(folder, segments.at(-1)!)
     const path = segments.join('/')
     const isThere = await isSame(target, size, etag)
-    const body = isThere ? undefined : await contentOf(key)
-    if (!isThere && !body) return { path: undefined, outcome: 'gone' }
-    manifest.add(key, segments)
-    if (body) await tree.write(target, body)
+    const object = isThere ? undefined : await objectOf(key)
+    if (!isThere && !object) return { path: undefined, outcome: 'gone' }
+    manifest.add(key, segments, object && (object.metadata ?? {}))
+    if (object) await tree.write(target, object.body)
     if (isAlsoFolder) await removePlain(key, folder)
-    return { path, outcome: body ? 'written' : 'unchanged' }
+    return { path, outcome: object ? 'written' : 'unchanged' }
   }
 
-  async function contentOf(key: string): Promise<Uint8Array | undefined> {
+  async function objectOf(key: string): Promise<Awaited<ReturnType<BucketStore['get']>> | undefined> {
     try {
-      return (await store.get(bucket, key, { bytesMax: objectBytesMax })).body
+      return await store.get(bucket, key, { bytesMax: objectBytesMax })
     } catch (error) {
       if (error instanceof BucketError && error.code === 'NoSuchKey') return undefined
       throw error

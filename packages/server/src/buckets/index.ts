@@ -21,6 +21,7 @@ export {
   type MayPut,
 } from './directory-bucket-store.ts'
 export { createMemoryBucketStore, type MemoryBucketStoreOptions } from './memory-bucket-store.ts'
+export { parseExportManifest } from './export-manifest.ts'
 export { exportBucket, type ExportedFile, type ExportOptions, type ExportSummary } from './export-bucket.ts'
 export { keyBytesMax } from './s3-names.ts'
 export { createChecksum } from './body-digests.ts'

@@ -3,6 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'vitest'
+import { exportBucket } from '../../buckets/index.ts'
+import { createMemoryBucketStore } from '../../buckets/memory-bucket-store.ts'
 import { createDirectorySource } from './directory-source.ts'
 import { SourceError } from './object-source.ts'
 
@@ -46,5 +48,28 @@ describe('a plain copy of a bucket', () => {
       ['logs', 'a/z', 2],
     ] as const)
       await assert.rejects(source().get({ bucket, key }, { bytesMax }), SourceError)
+  })
+
+  test('what an export wrote has its metadata again, and damaged ones are no verdict', async () => {
+    const store = createMemoryBucketStore()
+    await store.createBucket('logs', { owner: '111122223333', region: 'eu-central-1' })
+    const caller = { kind: 'owner' } as const
+    for (const [key, metadata] of [
+      ['digest', { signature: 'abc', 'signature-algorithm': 'SHA256withRSA' }],
+      ['log', undefined],
+    ] as const)
+      await store.put({ bucket: 'logs', key, body: Buffer.from(key), caller, ...(metadata && { metadata }) })
+    const exported = join(root, 'exported')
+    await exportBucket(store, 'logs', exported)
+    // Again: what is there already keeps what is known of it.
+    await exportBucket(store, 'logs', exported)
+    const metadataOf = async (key: string) =>
+      (await createDirectorySource(exported, 'logs').get({ bucket: 'logs', key }, { bytesMax: 100 }))?.metadata
+    assert.deepEqual(await metadataOf('digest'), { signature: 'abc', 'signature-algorithm': 'SHA256withRSA' })
+    assert.equal(await metadataOf('log'), undefined)
+    for (const damage of ['{"key":1}', '{"key":"digest","path":"digest","metadata":{"signature":1}}', 'x']) {
+      writeFileSync(join(exported, '%manifest.jsonl'), damage)
+      await assert.rejects(metadataOf('digest'), SourceError)
+    }
   })
 })

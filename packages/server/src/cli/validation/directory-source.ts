@@ -1,15 +1,19 @@
-import { open, readdir, realpath, type FileHandle } from 'node:fs/promises'
+import { open, readdir, readFile, realpath, stat, type FileHandle } from 'node:fs/promises'
 import { constants } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { SourceError, type GetOptions, type ObjectSource, type StoredObject } from './object-source.ts'
 
+/** Of an export: a line of a kilobyte for each digest and manifest. */
+const manifestBytesMax = 256 * 2 ** 20
+
 /**
- * A copy of one bucket as plain files, as `aws s3 sync` or `export` makes it: the keys are paths below the directory, the
- * metadata are lost. Log files and digests have names that no copy needs to change.
+ * A copy of one bucket as plain files: the keys are paths below the directory. What `export` made has the metadata, with the
+ * signatures, in its manifest; what `aws s3 sync` made has lost them. Log files and digests have names that no copy needs to change.
  */
 export function createDirectorySource(path: string, bucket: string): ObjectSource {
   const root = resolve(path)
   let realRoot: Promise<string> | undefined
+  let metadata: Promise<ReadonlyMap<string, Metadata>> | undefined
   return {
     description: root,
     async get(place, options) {
@@ -17,7 +21,8 @@ export function createDirectorySource(path: string, bucket: string): ObjectSourc
         throw new SourceError(`${root} is a copy of the bucket ${bucket}, not of ${place.bucket}`)
       if (!isPlain(place.key)) return undefined
       try {
-        return await readObject(root, await (realRoot ??= realpath(root)), place.key, options)
+        const body = await readObject(root, await (realRoot ??= realpath(root)), place.key, options)
+        return { body, metadata: (await (metadata ??= readMetadata(root))).get(place.key) }
       } catch (error) {
         if (isAbsent(error)) return undefined
         throw new SourceError(`${place.key} cannot be read: ${textOf(error)}`, { cause: error })
@@ -31,6 +36,23 @@ export function createDirectorySource(path: string, bucket: string): ObjectSourc
         if (key.startsWith(prefix) && (after === undefined || compare(key, after) > 0)) yield key
     },
     async close() {},
+  }
+}
+
+type Metadata = NonNullable<StoredObject['metadata']>
+
+/** By key, of what an export has written. @throws {SourceError} */
+async function readMetadata(root: string): Promise<ReadonlyMap<string, Metadata>> {
+  const path = join(root, '%manifest.jsonl')
+  try {
+    if ((await stat(path)).size > manifestBytesMax) throw new Error(`it has more than ${manifestBytesMax} bytes`)
+    // Only now: stores of all kinds come along with it.
+    const { parseExportManifest } = await import('../../buckets/index.ts')
+    const entries = parseExportManifest(path, await readFile(path, 'utf8'))
+    return new Map([...entries].flatMap(({ key, metadata }) => (metadata ? [[key, metadata] as const] : [])))
+  } catch (error) {
+    if (isAbsent(error)) return new Map()
+    throw new SourceError(`${path} cannot be read: ${textOf(error)}`, { cause: error })
   }
 }
 
@@ -58,7 +80,7 @@ async function readObject(
   realRoot: string,
   key: string,
   { bytesMax, admit }: GetOptions,
-): Promise<StoredObject> {
+): Promise<Uint8Array> {
   const path = join(root, key)
   // A link in the copy could lead to files that were never in the bucket.
   if ((await realpath(path)) !== join(realRoot, key)) throw new Error('it is behind a link')
@@ -67,7 +89,7 @@ async function readObject(
     const { size } = await file.stat()
     if (size > bytesMax) throw new Error(`it is larger than ${bytesMax} bytes`)
     await admit?.(size)
-    return { body: await readWhole(file, size), metadata: undefined }
+    return await readWhole(file, size)
   } finally {
     await file.close()
   }
