@@ -84,6 +84,8 @@ export function createSimulatedBuckets(now: () => number) {
       late = late.filter(({ object }) => object.bucket !== bucket)
     },
     outages,
+    /** The clock was set back by so much: what is on its way takes no longer for that. */
+    setBack: (ms: number) => void (late = late.map(({ object, by }) => ({ object, by: by - ms }))),
     putLater: (object: NewObject) => void late.push({ object, by: now() + latePutMsMax }),
     /** The late puts for which `isChosen` says so arrive, and all whose time has come at `time`. */
     async arrive(time: number, isChosen: () => boolean): Promise<void> {

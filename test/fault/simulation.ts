@@ -394,4 +394,6 @@ async function delivered(world: World): Promise<void> {
   await world.advanceClock(2 * hourMs)
   await schedule.runDue()
   await service.digests.job.settled()
+  // What fell due along with them.
+  await delivery.job.settled()
 }

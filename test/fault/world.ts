@@ -347,7 +347,10 @@ export async function createWorld(seed: number) {
     /** By less than nothing, too. What was on its way to a bucket arrives first. */
     async advanceClock(ms: number): Promise<void> {
       await machine.buckets.arrive(now + ms, () => false)
-      if (ms < 0) ledger.clockWentBack = true
+      if (ms < 0) {
+        ledger.clockWentBack = true
+        machine.buckets.setBack(-ms)
+      }
       now += ms
     },
     /** The engine's process dies, or its successor starts. */

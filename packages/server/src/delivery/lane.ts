@@ -316,9 +316,11 @@ export function openLane(parts: LaneParts, found: LaneDocument): Lane {
   async function storeFirst(): Promise<void> {
     let plan = document.plans[0]!
     const target = destination()
+    // Asked before the bucket is: what arrives after it was looked at must not count as arrived.
+    const arrived = hasArrived()
     if (target && hasMoved(plan, target) && (isUntried || (await isNowhere(plan)))) {
       // Not put again meanwhile: that would only be one more that may be on its way.
-      if (!isUntried) demandArrived(plan)
+      if (!isUntried && !arrived) throw mayArrive(plan)
       plan = movePlan(plan, stream, target, now(), random)
       await replaceFirst(plan)
     }
@@ -350,11 +352,10 @@ export function openLane(parts: LaneParts, found: LaneDocument): Lane {
     await write({ ...document, plans: [plan, ...document.plans.slice(1)] })
   }
 
-  /** @throws {BucketError} what this or an earlier process has sent may yet arrive in the bucket. */
-  function demandArrived({ from, to }: Plan): void {
-    if (now() - uncertainAt < onItsWayMsMax)
-      throw new BucketError('RequestTimeout', `an attempt to put (${from}, ${to}] may still be on its way`)
-  }
+  /** Nothing that this or an earlier process has sent may yet arrive in the bucket. */
+  const hasArrived = (): boolean => now() - uncertainAt >= onItsWayMsMax
+  const mayArrive = ({ from, to }: Plan): BucketError =>
+    new BucketError('RequestTimeout', `an attempt to put (${from}, ${to}] may still be on its way`)
 
   /** None of the plan's objects is in its bucket. @throws {BucketError} that cannot be told. */
   async function isNowhere(plan: Plan): Promise<boolean> {
@@ -370,13 +371,14 @@ export function openLane(parts: LaneParts, found: LaneDocument): Lane {
 
   /** The entries no longer give the bytes that were planned: another version of the program, or damage. */
   async function replan(plan: Plan): Promise<void> {
+    const arrived = hasArrived()
     if (!(await isNowhere(plan))) {
       // It was stored before. Where only a part was, the rest cannot be made any more.
       for (const file of plan.files)
         if ((await readBack(buckets, plan.bucket, file)) !== 'same') return abandonFirst('removed')
       return recordStored(plan)
     }
-    demandArrived(plan)
+    if (!arrived) throw mayArrive(plan)
     events.failed('content', stream, new Error(`(${plan.from}, ${plan.to}] no longer gives what was planned`))
     const target = destination()
     if (plan.isSpooled || !target) return abandonFirst('removed')
