@@ -96,7 +96,7 @@ export const deliveryMutants: readonly Mutant[] = [
     name: 'retention-ahead-of-delivery',
     breaks: 'retention does not wait for delivery',
     file: 'server/src/service.ts',
-    edits: [{ from: 'delivered.get(stream) ?? Infinity', to: 'Infinity' }],
+    edits: [{ from: '      ...some.map((cursors) => cursors.get(stream) ?? Infinity),\n', to: '' }],
   },
   {
     name: 'moved-unseen',

@@ -180,12 +180,7 @@ export const mutants: readonly Mutant[] = [
     name: 'retention-ahead-of-history',
     breaks: 'retention does not wait for history',
     file: service,
-    edits: [
-      {
-        from: 'now - settings.retentionDays * dayMs, cursors)',
-        to: 'now - settings.retentionDays * dayMs, delivery.cursors())',
-      },
-    ],
+    edits: [{ from: 'const indexed = [history.cursors(), trees.cursors()]', to: 'const indexed = [trees.cursors()]' }],
   },
   {
     name: 'retention-too-early',
