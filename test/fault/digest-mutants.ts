@@ -26,11 +26,10 @@ export const digestMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'manifest-beyond-ledger',
-    breaks: 'a manifest covers what is planned and not delivered yet',
-    firstSeed: 451,
-    file: 'server/src/digests/settled-range.ts',
-    edits: [{ from: 'Math.min(lane.cursor, ...begun)', to: 'Math.max(lane.cursor, ...begun)' }],
+    name: 'manifest-again',
+    breaks: 'a manifest begins where the one before began, not where it ended',
+    file: chain,
+    edits: [{ from: 'provenTo: plan.manifest.to,', to: 'provenTo: plan.manifest.from,' }],
   },
   {
     name: 'positions-not-kept',

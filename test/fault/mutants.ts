@@ -61,6 +61,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'checksum-ignored',
+    firstSeed: 100,
     breaks: 'a torn frame counts as whole',
     file: 'server/src/journal/log-format.ts',
     edits: [{ from: 'if (crc32(bytes.subarray(12, length)) !== bytes.readUInt32LE(8)) return undefined', to: '' }],
@@ -132,13 +133,6 @@ export const mutants: readonly Mutant[] = [
         to: 'await control.transact(writes)\n        await transactOnce(control, [{ key, value: document, ifVersion: 0 }], key)',
       },
     ],
-  },
-  {
-    name: 'relay-forgets-journal',
-    breaks: 'what an earlier process left in the outbox is not looked for in the journal',
-    file: outbox,
-    edits: [{ from: 'if (!own.has(key) && (await isStored(journal, stream, entry)))', to: 'if (false)' }],
-    firstSeed: 500,
   },
   {
     name: 'new-token-each-try',
