@@ -354,8 +354,6 @@ export function openLane(parts: LaneParts, found: LaneDocument): Lane {
 
   /** Nothing that this or an earlier process has sent may yet arrive in the bucket. */
   const hasArrived = (): boolean => now() - uncertainAt >= onItsWayMsMax
-  const mayArrive = ({ from, to }: Plan): BucketError =>
-    new BucketError('RequestTimeout', `an attempt to put (${from}, ${to}] may still be on its way`)
 
   /** None of the plan's objects is in its bucket. @throws {BucketError} that cannot be told. */
   async function isNowhere(plan: Plan): Promise<boolean> {
@@ -495,3 +493,6 @@ export function openLane(parts: LaneParts, found: LaneDocument): Lane {
 
 const hasMoved = (plan: Plan, { bucket, keyPrefix }: TrailDestination): boolean =>
   plan.bucket !== bucket || plan.keyPrefix !== keyPrefix
+
+const mayArrive = ({ from, to }: Plan): BucketError =>
+  new BucketError('RequestTimeout', `an attempt to put (${from}, ${to}] may still be on its way`)
