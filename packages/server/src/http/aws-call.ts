@@ -1,18 +1,17 @@
 import type { Region } from '@opentrail/core/event'
 import type { Principal } from '../accounts/index.ts'
-import type { SigV4Verifier } from '../auth/index.ts'
 import { ApiError, type Operation, type OperationContext } from '../operations/index.ts'
 import type { ApiCall, SelfTrail } from '../selftrail/index.ts'
 import type { Change } from '../trails/index.ts'
+import { authenticateCall, type SignedCallOptions } from './authenticate-call.ts'
 import type { Exchange } from './exchange.ts'
 import { internalFailureText } from './http-server.ts'
-import { describeCall, recordRefusedCall, type CallName, type RefusedCallOptions } from './refused-call.ts'
+import { describeCall, type CallName } from './refused-call.ts'
 import type { Throttle } from './throttle.ts'
 
 /** AWS's limit for requests of this API. */
 export const callBodyBytesMax = 1_048_576
-export interface CallOptions extends RefusedCallOptions {
-  readonly verifier: SigV4Verifier
+export interface CallOptions extends SignedCallOptions {
   readonly selfTrail: SelfTrail
   /** Absent: calls are not throttled. */
   readonly throttle?: { readonly buckets: Throttle; callsPerSecond(operation: string): number | undefined }
@@ -43,8 +42,10 @@ export async function performCall(
   options: CallOptions,
 ): Promise<Record<string, unknown>> {
   const body = await exchange.readBody(callBodyBytesMax)
-  const { principal, region } = await authenticate(exchange, service, operation, body, options)
-  const call = describeCall(exchange, callName(service, operation), { kind: 'user', principal }, region)
+  const name = callName(service, operation)
+  const rules = { service: service.scopeName, mustBeSigned: service.mustBeSigned }
+  const { principal, region } = await authenticateCall(exchange, name, rules, options, body)
+  const call = describeCall(exchange, name, { kind: 'user', principal }, region)
   const outcome = await attempt(exchange, service, operation, body, options, principal, call)
   // A change was recorded together with itself.
   if ('output' in outcome && outcome.isCommitted) return outcome.output
@@ -59,28 +60,6 @@ export async function performCall(
   }
   if ('error' in outcome) throw outcome.error
   return outcome.output
-}
-
-async function authenticate(
-  exchange: Exchange,
-  service: CalledService,
-  operation: Operation,
-  body: Buffer,
-  options: CallOptions,
-): Promise<{ readonly principal: Principal; readonly region: Region }> {
-  const rules = {
-    service: service.scopeName,
-    isRegion: (region: string) => options.regions.has(region),
-    pathStyle: 'normalised',
-    mustBeSigned: service.mustBeSigned,
-  } as const
-  try {
-    const { principal, region } = options.verifier.verify(exchange.wire, rules, body)
-    return { principal, region: region as Region }
-  } catch (error) {
-    await recordRefusedCall(exchange, callName(service, operation), error, options)
-    throw error
-  }
 }
 
 type Outcome =

@@ -1,3 +1,10 @@
+export {
+  authenticateCall,
+  proveCaller,
+  type SignedCall,
+  type SignedCallOptions,
+  type SignedCallRules,
+} from './authenticate-call.ts'
 export { type CallOptions } from './aws-call.ts'
 export { createAwsPlane, type AwsPlaneOptions, type SharedPathService } from './aws-plane.ts'
 export { type Answer, type Exchange, type TlsDetails } from './exchange.ts'
@@ -10,5 +17,5 @@ export { createRefusalRecorder, type RefusalRecorder, type RefusalRecorderOption
 export { jsonError, type Route } from './route.ts'
 export { createThrottle, type Throttle } from './throttle.ts'
 export { type HttpTls } from './tls.ts'
-export { describeCall, recordRefusedCall, type CallName, type RefusedCallOptions } from './refused-call.ts'
+export { describeCall, type CallName, type RefusedCallOptions } from './refused-call.ts'
 export { signedService } from './signed-service.ts'

@@ -1,6 +1,7 @@
 import type { Region } from '@opentrail/core/event'
 import type { Principal } from '../accounts/index.ts'
-import { AuthenticationError } from '../auth/index.ts'
+import type { ApiError } from '../api-error/index.ts'
+import type { Claim } from '../auth/index.ts'
 import type { ApiCall, CallIdentity } from '../selftrail/index.ts'
 import type { Exchange } from './exchange.ts'
 import type { RefusalRecorder } from './refusal-recorder.ts'
@@ -37,22 +38,21 @@ export const describeCall = (exchange: Exchange, call: CallName, identity: CallI
 
 /**
  * Records a call whose caller did not prove who it is, up to a rate per source. The caller is whoever knows the key's
- * id: an identity that is claimed, never the user's own. Other errors are not refusals of this kind and are left alone.
+ * id: an identity that is claimed, never the user's own.
  */
 export async function recordRefusedCall(
   exchange: Exchange,
   call: CallName,
-  error: unknown,
+  { code, message }: ApiError,
+  claim: Claim | undefined,
   options: RefusedCallOptions,
 ): Promise<void> {
-  if (!(error instanceof AuthenticationError)) return
-  const { claim } = error
   const account = (claim && options.credentials.accessKey(claim.accessKeyId)?.principal.account) ?? options.home.account
   const region = claim && options.regions.has(claim.region) ? (claim.region as Region) : options.home.region
   const identity: CallIdentity = { kind: 'unknown-key', accessKeyId: claim?.accessKeyId ?? '', account }
   await options.refusals.record({
     ...describeCall(exchange, call, identity, region),
-    errorCode: error.code,
-    errorMessage: error.message,
+    errorCode: code,
+    errorMessage: message,
   })
 }

@@ -1,16 +1,16 @@
 import type { Region } from '@opentrail/core/event'
 import type { Principal } from '../accounts/index.ts'
-import type { SigV4Verifier, WireRequest } from '../auth/index.ts'
-import { headerValues } from '../auth/index.ts'
+import { headerValues, type WireRequest } from '../auth/index.ts'
 import {
+  authenticateCall,
   describeCall,
   internalFailureText,
-  recordRefusedCall,
   signedService,
   type Answer,
   type Exchange,
-  type RefusedCallOptions,
   type Route,
+  type SignedCallOptions,
+  type SignedCallRules,
 } from '../http/index.ts'
 import { ApiError } from '../operations/index.ts'
 import type { ApiCall, SelfTrail } from '../selftrail/index.ts'
@@ -23,8 +23,7 @@ import { readQueueUrl } from './sqs-input.ts'
 import type { SqsCall, SqsInput, SqsOperation, SqsOutput, SqsParts } from './sqs-operation.ts'
 import { protocolOf, targetPrefix, type SqsProtocol } from './sqs-protocol.ts'
 
-export interface SqsFrontOptions extends RefusedCallOptions {
-  readonly verifier: SigV4Verifier
+export interface SqsFrontOptions extends SignedCallOptions {
   readonly selfTrail: SelfTrail
   onFault(error: unknown, where: string): void
 }
@@ -68,31 +67,17 @@ async function performCall(
 ): Promise<Answer> {
   const body = await exchange.readBody(bodyBytesMax)
   const { operation, readInput } = protocol.readCall(exchange, body)
-  const { principal, region } = await authenticate(exchange, operation, body, options)
-  const call = describeCall(exchange, callName(operation), { kind: 'user', principal }, region)
+  const name = callName(operation)
+  const { principal, region } = await authenticateCall(exchange, name, signedRules, options, body)
+  const call = describeCall(exchange, name, { kind: 'user', principal }, region)
   const outcome = await attempt({ exchange, operation, readInput, principal, region, call }, parts, options)
   if (!outcome.isCommitted) await record({ ...call, ...recordedOutcome(operation, outcome) }, options)
   if ('error' in outcome) throw outcome.error
   return protocol.answer(exchange, operation, outcome.output)
 }
 
-async function authenticate(exchange: Exchange, operation: SqsOperation, body: Buffer, options: SqsFrontOptions) {
-  const rules = {
-    service: 'sqs',
-    isRegion: (region: string) => options.regions.has(region),
-    pathStyle: 'normalised',
-    // Whoever can change the target can turn one signed call into another.
-    mustBeSigned: ['x-amz-target'],
-    presigned: true,
-  } as const
-  try {
-    const { principal, region } = options.verifier.verify(exchange.wire, rules, body)
-    return { principal, region: region as Region }
-  } catch (error) {
-    await recordRefusedCall(exchange, callName(operation), error, options)
-    throw error
-  }
-}
+/** Whoever can change the target can turn one signed call into another. */
+const signedRules: SignedCallRules = { service: 'sqs', mustBeSigned: ['x-amz-target'], presigned: true }
 
 interface Attempt {
   readonly exchange: Exchange

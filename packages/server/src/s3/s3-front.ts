@@ -1,15 +1,16 @@
 import { hash } from 'node:crypto'
 import type { Region } from '@opentrail/core/event'
-import { AuthenticationError, type PayloadKind, type SigV4Verifier, type VerifiedPayload } from '../auth/index.ts'
+import type { PayloadKind, VerifiedPayload } from '../auth/index.ts'
 import { uuid, type Random } from '../clock/index.ts'
 import {
+  authenticateCall,
   describeCall,
   internalFailureText,
   jsonError,
-  recordRefusedCall,
   type Exchange,
-  type RefusedCallOptions,
   type Route,
+  type SignedCallOptions,
+  type SignedCallRules,
 } from '../http/index.ts'
 import type { ApiCall, CallIdentity, SelfTrail } from '../selftrail/index.ts'
 import { createBucketPolicies } from './bucket-access.ts'
@@ -23,9 +24,8 @@ import { asS3Error, errorDocument, fromAuthenticationError, S3Error } from './s3
 import { readS3Request, type S3Request } from './s3-request.ts'
 import { sendContent } from './send-content.ts'
 
-export interface S3FrontOptions extends RefusedCallOptions {
+export interface S3FrontOptions extends SignedCallOptions {
   readonly stores: S3Stores
-  readonly verifier: SigV4Verifier
   readonly selfTrail: SelfTrail
   readonly random: Random
   /** Domain time, milliseconds since the epoch. */
@@ -155,30 +155,23 @@ async function authenticate(
 ): Promise<{ readonly caller: Caller; readonly region: Region; readonly payload: VerifiedPayload }> {
   if (isAnonymous(exchange.wire))
     return { caller: { kind: 'anonymous' }, region: front.home.region, payload: anonymousPayload(exchange) }
-  const rules = {
+  const rules: SignedCallRules = {
     service: 's3',
-    isRegion: (region: string) => front.regions.has(region),
     pathStyle: 'verbatim',
     presigned: true,
     payloads,
     // As S3: whoever is in between must not be able to say anything that the signer did not.
     mustBeSigned: Object.keys(exchange.incoming.headers).filter((name) => name.startsWith('x-amz-')),
-  } as const
-  try {
-    const { principal, region, payload } = front.verifier.verify(exchange.wire, rules)
-    return { caller: { kind: 'user', principal }, region: region as Region, payload }
-  } catch (error) {
-    if (!(error instanceof AuthenticationError)) throw error
-    const refusal = fromAuthenticationError(error, {
-      form: signatureForm(exchange),
-      isOld: isOldSignature(exchange.wire),
-      regions: front.regions,
-      homeRegion: front.home.region,
-    })
-    const recorded = new AuthenticationError(refusal.code, refusal.message, error.claim)
-    await recordRefusedCall(exchange, callName(request.operation), recorded, front)
-    throw refusal
+    refusalOf: (error) =>
+      fromAuthenticationError(error, {
+        form: signatureForm(exchange),
+        isOld: isOldSignature(exchange.wire),
+        regions: front.regions,
+        homeRegion: front.home.region,
+      }),
   }
+  const { principal, region, payload } = await authenticateCall(exchange, callName(request.operation), rules, front)
+  return { caller: { kind: 'user', principal }, region, payload }
 }
 
 /** Who signs nothing may send chunks with a checksum behind them all the same. */

@@ -1,21 +1,22 @@
 import type { Region } from '@opentrail/core/event'
 import { ApiError } from '../api-error/index.ts'
-import { AuthenticationError, type SigV4Verifier } from '../auth/index.ts'
+import { AuthenticationError } from '../auth/index.ts'
 import {
+  authenticateCall,
   describeCall,
   internalFailureText,
   parseQueryParameters,
   queryAnswer,
   queryErrorAnswer,
   queryMember,
-  recordRefusedCall,
   signedService,
   type Answer,
   type CallName,
   type Exchange,
   type QueryNode,
-  type RefusedCallOptions,
   type SharedPathService,
+  type SignedCallOptions,
+  type SignedCallRules,
 } from '../http/index.ts'
 import type { ApiCall, SelfTrail } from '../selftrail/index.ts'
 import { publishOperations } from './publish-operations.ts'
@@ -27,8 +28,7 @@ import type { RequestConditions } from './topic-access.ts'
 import { topicOperations } from './topic-operations.ts'
 import { tagOperations } from './topic-tags.ts'
 
-export interface SnsFrontOptions extends RefusedCallOptions {
-  readonly verifier: SigV4Verifier
+export interface SnsFrontOptions extends SignedCallOptions {
   readonly selfTrail: SelfTrail
   onFault(error: unknown, where: string): void
 }
@@ -100,6 +100,8 @@ function findOperation(name: string | undefined): SnsOperation {
   )
 }
 
+const signedRules: SignedCallRules = { service: 'sns', presigned: true }
+
 async function perform(
   exchange: Exchange,
   body: Uint8Array,
@@ -108,10 +110,11 @@ async function perform(
   parts: SnsParts,
   options: SnsFrontOptions,
 ): Promise<SnsOutput | undefined> {
-  const { principal, region } = await authenticate(exchange, body, operation, options)
+  const name = callName(operation)
+  const { principal, region } = await authenticateCall(exchange, name, signedRules, options, body)
   if ('fault' in input) throw input.fault
   const call: ApiCall = {
-    ...describeCall(exchange, callName(operation), { kind: 'user', principal }, region),
+    ...describeCall(exchange, name, { kind: 'user', principal }, region),
     ...calledResources(input, parts.directory),
   }
   const parameters = { requestParameters: requestParameters(input) }
@@ -130,22 +133,6 @@ async function perform(
   if (!isCommitted) await record({ ...call, ...parameters, ...recordedOutcome(operation, outcome) }, options)
   if ('error' in outcome) throw outcome.error
   return outcome.output
-}
-
-async function authenticate(exchange: Exchange, body: Uint8Array, operation: SnsOperation, options: SnsFrontOptions) {
-  const rules = {
-    service: 'sns',
-    isRegion: (region: string) => options.regions.has(region),
-    pathStyle: 'normalised',
-    presigned: true,
-  } as const
-  try {
-    const { principal, region } = options.verifier.verify(exchange.wire, rules, body)
-    return { principal, region: region as Region }
-  } catch (error) {
-    await recordRefusedCall(exchange, callName(operation), error, options)
-    throw error
-  }
 }
 
 type Outcome = { readonly output: SnsOutput | undefined } | { readonly error: ApiError }

@@ -1,18 +1,18 @@
 import type { AccountId, Region } from '@opentrail/core/event'
 import type { PolicyRequest } from '@opentrail/core/policy'
 import type { Principal } from '../../accounts/index.ts'
-import type { SigV4Verifier } from '../../auth/index.ts'
 import { uuid } from '../../clock/index.ts'
 import {
+  authenticateCall,
   describeCall,
   internalFailureText,
   parseJsonObject,
-  recordRefusedCall,
   type Answer,
   type CallName,
   type Exchange,
-  type RefusedCallOptions,
   type SharedPathService,
+  type SignedCallOptions,
+  type SignedCallRules,
 } from '../../http/index.ts'
 import { ApiError } from '../../operations/index.ts'
 import type { ApiCall, SelfTrail } from '../../selftrail/index.ts'
@@ -27,9 +27,8 @@ import type { KmsInput } from './input.ts'
 import type { KmsCall } from './kms-call.ts'
 import { contentType, failureAnswer, internalFailure, kmsFailure, type KmsFailure } from './kms-error.ts'
 
-export interface KmsFrontOptions extends RefusedCallOptions {
+export interface KmsFrontOptions extends SignedCallOptions {
   readonly keys: BuiltInKeys
-  readonly verifier: SigV4Verifier
   readonly selfTrail: SelfTrail
   onFault(error: unknown, where: string): void
 }
@@ -58,9 +57,10 @@ export function createKmsFront(options: KmsFrontOptions): SharedPathService {
 /** Authenticate, parse, authorise, handle, record, and only then answer. @throws what `asFailure` puts into words */
 async function performCall(exchange: Exchange, options: KmsFrontOptions): Promise<Answer> {
   const operation = operationOf(exchange)
+  const name = callName(operation)
   const body = await exchange.readBody(bodyBytesMax)
-  const { principal, region } = await authenticate(exchange, operation, body, options)
-  const call = describeCall(exchange, callName(operation), { kind: 'user', principal }, region)
+  const { principal, region } = await authenticateCall(exchange, name, signedRules, options, body)
+  const call = describeCall(exchange, name, { kind: 'user', principal }, region)
   const outcome = await attempt(exchange, operation, body, options, principal, { ...call, keepsParameterNames: true })
   await record(outcome, operation, options)
   return outcome.answer
@@ -81,27 +81,8 @@ const callName = ({ name, readOnly }: KmsOperation): CallName => ({
   category: 'Management',
 })
 
-async function authenticate(
-  exchange: Exchange,
-  operation: KmsOperation,
-  body: Buffer,
-  options: KmsFrontOptions,
-): Promise<{ readonly principal: Principal; readonly region: Region }> {
-  const rules = {
-    service: 'kms',
-    isRegion: (region: string) => options.regions.has(region),
-    pathStyle: 'normalised',
-    // Whoever can change the target can turn a signed Encrypt into a ScheduleKeyDeletion.
-    mustBeSigned: ['x-amz-target'],
-  } as const
-  try {
-    const { principal, region } = options.verifier.verify(exchange.wire, rules, body)
-    return { principal, region: region as Region }
-  } catch (error) {
-    await recordRefusedCall(exchange, callName(operation), error, options)
-    throw error
-  }
-}
+/** Whoever can change the target can turn a signed Encrypt into a ScheduleKeyDeletion. */
+const signedRules: SignedCallRules = { service: 'kms', mustBeSigned: ['x-amz-target'] }
 
 interface Outcome {
   readonly answer: Answer
