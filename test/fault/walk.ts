@@ -40,16 +40,9 @@ export function startWalk(world: World, { account, region, filter, pageSize }: W
   let excused = false
   let isWhole = true
   let ended = false
-  let askedAt = -Infinity
 
   return {
     async next() {
-      // Each page reaches up to its own present: where the clock went back, later pages rightly leave events out.
-      if (world.clocks.domain() < askedAt) {
-        durable = undefined
-        return false
-      }
-      askedAt = world.clocks.domain()
       const { life, faults } = world
       const before = life.journal.durable(stream)
       const happened = faults.happened

@@ -117,6 +117,14 @@ test('an index that cannot answer is a failure that SDKs try again; anything els
 })
 
 describe('NextToken', () => {
+  test('reaches as far as the walk has come, also when the clock was set back by days', async () => {
+    const { NextToken } = await setup().lookup({})
+    const later = setup({ at: now - 3 * 86_400_000 })
+    await later.lookup({ NextToken })
+    assert.equal(later.requests[0]?.timeMax, nowSeconds - 5)
+    assert.equal(later.requests[0]?.timeMin, nowSeconds - 90 * day)
+  })
+
   test('goes on with snapshot, place and floor of the walk; the last page has none', async () => {
     const first = await setup().lookup({})
     const later = setup({ at: now + 3_600_000 })

@@ -70,7 +70,8 @@ function request(plan: LookupPlan, floor: number, cursor: LookupCursor | undefin
     category,
     ...(filter && { filter }),
     timeMin: Math.max(floor, plan.timeMin),
-    timeMax,
+    // A walk goes on from where it is, also when the clock has gone back behind that.
+    timeMax: Math.max(timeMax, cursor?.time ?? 0),
     limit,
     ...(cursor && { snapshot: cursor.snapshot, after: { time: cursor.time, sequence: cursor.sequence } }),
   }
