@@ -28,7 +28,7 @@ import {
   createTrailOperations,
   ListPublicKeys,
 } from './operations/index.ts'
-import { makeDefaultBucket, openStorage, type Storage } from './open-storage.ts'
+import { addPolicyTemplates, makeDefaultBucket, openStorage, type Storage } from './open-storage.ts'
 import { openQueues, type Queues } from './queues/index.ts'
 import { createS3Front, lifecycleRulesOf } from './s3/index.ts'
 import { openService, type Service } from './service.ts'
@@ -199,6 +199,7 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
   await firstStart(accounts, configuration, paths.credentials)
   const account = homeAccount(accounts, configuration)
   await makeDefaultBucket(storage.embedded, account, region)
+  const stores = await addPolicyTemplates(storage.embedded, { owner: account, regions: configuration.regions, report })
   const checkDestination = createCheckDestination(storage.buckets)
   const refusals = createRefusalRecorder({ selfTrail: service.trail, random, account, region, onFault })
   closers.add(() => refusals.close())
@@ -268,7 +269,7 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
     }),
     ...createS3Front({
       ...calls,
-      stores: { objects: storage.embedded.objects, administration: storage.embedded },
+      stores,
       selfTrail: service.trail,
       random,
       now: clocks.domain,
@@ -300,7 +301,7 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
     routes: {
       ...administrationRoutes(accounts),
       ...bucketRoutes({
-        administration: storage.embedded,
+        administration: stores.administration,
         buckets: storage.embedded,
         checkPolicy: bucketPolicyFault,
         accountIds: accounts.accountIds,

@@ -10,6 +10,9 @@ import {
   destinationOf,
   guardDeliveries,
   openDirectoryBucketStore,
+  policyTemplateBuckets,
+  templateBucketName,
+  withFixedBuckets,
   type BucketRouter,
   type DirectoryBucketStore,
 } from './buckets/index.ts'
@@ -174,6 +177,27 @@ export async function makeDefaultBucket(
   )
   const policy = JSON.stringify({ ...standard, Statement: statements })
   await embedded.createBucket(defaultBucket, { owner, region, policy })
+}
+
+/**
+ * The embedded store as its users see it: with the buckets beside it that hold CloudTrail's policy templates. One of that name
+ * that an earlier version let somebody make is left as it is, and told of.
+ */
+export async function addPolicyTemplates(
+  embedded: DirectoryBucketStore,
+  {
+    owner,
+    regions,
+    report,
+  }: { readonly owner: AccountId; readonly regions: readonly Region[] } & Pick<StorageOptions, 'report'>,
+) {
+  const existing = (await embedded.listBuckets()).map(({ name }) => name)
+  for (const bucket of regions.map(templateBucketName).filter((name) => existing.includes(name)))
+    report({ kind: 'policy-templates-shadowed', bucket })
+  return withFixedBuckets(
+    { objects: embedded.objects, administration: embedded },
+    policyTemplateBuckets({ owner, regions, existing }),
+  )
 }
 
 interface BucketPolicy {

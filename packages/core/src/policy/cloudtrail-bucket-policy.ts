@@ -2,7 +2,7 @@ import { evaluatePolicies, type PolicyDecision, type PolicyRequest } from './eva
 import { policyTextBytesMax, type PolicyDocument } from './policy-document.ts'
 import type { RequestPrincipal } from './principal.ts'
 
-const cloudTrailService = 'cloudtrail.amazonaws.com'
+export const cloudTrailService = 'cloudtrail.amazonaws.com'
 const aclHeaderValue = 'bucket-owner-full-control'
 
 /**

@@ -9,4 +9,5 @@ export {
 export { evaluatePolicies, type PolicyDecision, type PolicyRequest } from './evaluate-policies.ts'
 export { parsePolicy, type PolicyKind, type PolicyReading } from './parse-policy.ts'
 export { policyTextBytesMax, type PolicyDocument, type PolicyStatement } from './policy-document.ts'
+export { policyTemplates, type PolicyTemplate } from './policy-templates.ts'
 export { type RequestPrincipal } from './principal.ts'

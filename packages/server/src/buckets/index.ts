@@ -21,6 +21,8 @@ export {
   type MayPut,
 } from './directory-bucket-store.ts'
 export { createMemoryBucketStore, type MemoryBucketStoreOptions } from './memory-bucket-store.ts'
+export { withFixedBuckets } from './fixed-objects.ts'
+export { policyTemplateBuckets, templateBucketName } from './policy-templates.ts'
 export { parseExportManifest } from './export-manifest.ts'
 export { exportBucket, type ExportedFile, type ExportOptions, type ExportSummary } from './export-bucket.ts'
 export { keyBytesMax } from './s3-names.ts'

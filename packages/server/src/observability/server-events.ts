@@ -27,6 +27,8 @@ export type ServerEvent =
   | { readonly kind: 'history-rebuilding'; readonly indexed: number; readonly total: number }
   | { readonly kind: 'engine'; readonly message: string; readonly restarted?: boolean; readonly error?: unknown }
   | { readonly kind: 'tls-reloaded' }
+  /** A bucket of an earlier version's user stands where a Region's policy templates would be. */
+  | { readonly kind: 'policy-templates-shadowed'; readonly bucket: string }
   | { readonly kind: 'job-failed'; readonly job: string; readonly error: unknown }
   | { readonly kind: 'retention'; readonly bytesFreed: number }
   | {
@@ -89,6 +91,7 @@ const levels: Record<ServerEvent['kind'], Level> = {
   'history-rebuilding': 'info',
   engine: 'info',
   'tls-reloaded': 'info',
+  'policy-templates-shadowed': 'warn',
   'job-failed': 'error',
   retention: 'info',
   delivered: 'debug',
