@@ -26,7 +26,8 @@ const tasks = {
     // The build first: end-to-end tests start the program as it is published.
     build()
     progress('checking types')
-    must(process.execPath, [bin('tsc'), '-p', join(root, 'tsconfig.tests.json')], 'The types do not fit')
+    for (const project of ['tsconfig.tests.json', 'packages/console/tsconfig.json'])
+      must(process.execPath, [bin('tsc'), '-p', join(root, project)], 'The types do not fit')
     progress('testing')
     return runChild(process.execPath, [bin('vitest'), 'run', ...args], { cwd: root })
   },
@@ -63,6 +64,7 @@ function build() {
   const hasOutput = ['core', 'server'].every((name) => existsSync(join(root, 'packages', name, 'dist', '.tsbuildinfo')))
   if (!hasOutput) progress('building (once; later only what changed)')
   must(process.execPath, [bin('tsc'), '-b'], 'The build failed')
+  must(process.execPath, [join(root, 'packages', 'console', 'build', 'build.mjs')], 'The console could not be built')
 }
 
 async function main() {

@@ -29,6 +29,10 @@ describe('the rules', () => {
     ['packages/server/src/journal/journal.ts', '@opentrail/core/event/admit'],
     ['packages/server/src/journal/journal.ts', 'lmdb'],
     ['packages/server/src/history/reader.ts', 'chdb'],
+    ['packages/console/src/auth/sign.ts', 'node:crypto'],
+    ['packages/console/src/auth/sign.ts', 'opentrail'],
+    ['packages/console/src/auth/sign.ts', '@opentrail/core/merkle'],
+    ['packages/console/src/auth/sign.ts', '../../../server/src/auth/index.ts'],
   ] as const)('%s must not import %s', ([file, specifier]) => {
     assert.equal(typeof verdict(file, specifier), 'string')
   })
@@ -44,6 +48,9 @@ describe('the rules', () => {
     ['packages/server/src/journal/journal.ts', '@opentrail/core/event'],
     ['packages/server/src/cli/commands/start.ts', '../../main.ts'],
     ['packages/server/src/cli/commands/start.ts', '../context.ts'],
+    ['packages/console/src/api/client.ts', '@opentrail/core/api'],
+    ['packages/console/src/pages/history/history-page.tsx', '../../shell/settings.ts'],
+    ['packages/console/src/auth/sign.test.ts', '../../../server/src/auth/index.ts'],
   ] as const)('%s may import %s', ([file, specifier]) => {
     assert.equal(verdict(file, specifier), undefined)
   })

@@ -82,6 +82,8 @@ export function judge(file, specifier, resolveFrom) {
     /^packages\/([^/]+)(\/src)\/(?:([^/]+)\/)?(.*)$/.exec(target) ?? []
   if (targetPackage !== packageName)
     return isTest ? undefined : `reaches into ${target}; import the package by its name`
+  // Folders of the console are no domains: it is one program, made of pages.
+  if (packageName === 'console') return undefined
   // The composition root names everything; within a domain files know one another.
   if (domain === '' || targetDomain === domain) return undefined
   if (targetDomain === '')
@@ -99,6 +101,7 @@ function judgePackage(packageName, domain, specifier, isTest) {
     if (isTest || pure) return undefined
     return isBuiltIn ? `core does no I/O, so not ${specifier}` : `core has no dependencies, so not ${specifier}`
   }
+  if (packageName === 'console' && !isTest) return judgeConsole(specifier, isBuiltIn)
   if (isBuiltIn || isTest) return undefined
   if (specifier.startsWith('@opentrail/core')) {
     return /^@opentrail\/core\/[a-z]+$/.test(specifier)
@@ -113,4 +116,12 @@ function judgePackage(packageName, domain, specifier, isTest) {
   if (packageName === 'server' && homes && domain !== '' && !homes.includes(domain))
     return `${name} is imported by its adapter alone (${homes.join(', ')})`
   return undefined
+}
+
+/** It runs in a browser and speaks to the public API: of ours it knows the API's shapes and the search language. */
+function judgeConsole(specifier, isBuiltIn) {
+  if (isBuiltIn) return `the console runs in a browser, which has no ${specifier}`
+  const isOurs = specifier === 'opentrail' || specifier.startsWith('opentrail/') || specifier.startsWith('@opentrail/')
+  if (!isOurs || ['@opentrail/core/api', '@opentrail/core/search'].includes(specifier)) return undefined
+  return `the console knows @opentrail/core/api and @opentrail/core/search, not ${specifier}`
 }

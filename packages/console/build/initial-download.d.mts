@@ -1,0 +1,2 @@
+export declare const initialBytesMax: number
+export declare function initialDownload(directory: string): { bytes: number; files: number }
