@@ -1,6 +1,6 @@
 import { formatGrowthProof, formatProof, proofExtraBytesMax } from '@opentrail/core/checkpoint'
 import { streamId, type Region, type StoredEntry, type StreamId } from '@opentrail/core/event'
-import type { Principal } from '../accounts/index.ts'
+import type { ApiQuery } from '../api/index.ts'
 import { ApiError } from '../api-error/index.ts'
 import type { CheckpointSigner } from './checkpoint-signer.ts'
 import type { Checkpoints } from './checkpoints.ts'
@@ -11,13 +11,8 @@ export interface QueryParts extends EventPlaces {
   readonly signer: CheckpointSigner
 }
 
-export interface Query {
-  readonly principal: Principal
-  /** Where the call was signed for. */
-  readonly region: Region
-  readonly regions: ReadonlySet<string>
-  readonly parameters: URLSearchParams
-}
+/** `region` is where the call was signed for. */
+type Query = Pick<ApiQuery, 'principal' | 'region' | 'regions' | 'parameters'>
 
 /** Answers one question in text. */
 export type Ask = (query: Query, parts: QueryParts) => Promise<string>

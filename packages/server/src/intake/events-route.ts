@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { authenticateCaller, requireRole, type AuthenticationOptions, type Caller } from '../api/index.ts'
 import { createChunkedPayload, type VerifiedPayload } from '../auth/index.ts'
 import type { Clocks } from '../clock/index.ts'
 import { describeCall, internalFailureText, type CallName, type Exchange, type Route } from '../http/index.ts'
@@ -8,7 +9,7 @@ import { ApiError } from '../operations/index.ts'
 import type { SelfTrail } from '../selftrail/index.ts'
 import { AdmissionBusyError } from './admission-pool.ts'
 import { BodyError, BodyTooLongError } from './body-chunks.ts'
-import { authenticateCaller, channelOf, eventsSource, type AuthenticationOptions, type Caller } from './caller.ts'
+import { channelOf, eventsSource } from './events-api.ts'
 import { IntakeInterruptedError, takeIn, type IntakeOptions } from './intake.ts'
 import { WriterBusyError } from './record-writer.ts'
 import { createSpool, SpoolFullError, type Spool } from './spool.ts'
@@ -28,7 +29,6 @@ const call: CallName = {
   readOnly: false,
   category: 'Data',
 }
-const action = 'cloudtrail-data:PostEvents'
 const idempotencyKeyMax = 128
 /** `POST /events`: NDJSON or `{"Records":[...]}`, plain or gzip, SigV4 or bearer token. */
 export function eventsRoute(options: EventsRouteOptions): Route {
@@ -77,7 +77,7 @@ async function perform(exchange: Exchange, spool: Spool, options: EventsRouteOpt
   let outcome: IntakeOutcome | undefined
   let failure: ApiError | undefined
   try {
-    authorise(caller)
+    requireRole(caller, ['administrator', 'producer'], call)
     outcome = await take(exchange, caller, spool, options)
   } catch (error) {
     if (error instanceof IntakeInterruptedError) ({ outcome } = error)
@@ -91,15 +91,6 @@ async function perform(exchange: Exchange, spool: Spool, options: EventsRouteOpt
     failure = translate(error, exchange, options)
   }
   return { ...answer, ...(failure && { failure }) }
-}
-
-function authorise({ principal }: Caller): void {
-  if (principal.role === 'administrator' || principal.role === 'producer') return
-  throw new ApiError(
-    'AccessDeniedException',
-    `User: ${principal.arn} is not authorized to perform: ${action} because no identity-based policy allows the ${action} action`,
-    { status: 403 },
-  )
 }
 
 async function take(

@@ -4,7 +4,6 @@ export {
   AdmissionBusyError,
   type AdmissionPool,
 } from './admission-pool.ts'
-export { authenticateCaller, type AuthenticationOptions, type Caller } from './caller.ts'
 export { BodyError } from './body-chunks.ts'
 export { IntakeInterruptedError, takeIn, type IntakeOptions } from './intake.ts'
 export { notStoredCode, reusedCode, type IntakeAnswer, type IntakeOutcome } from './tally.ts'

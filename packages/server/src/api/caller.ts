@@ -1,5 +1,6 @@
 import type { Region } from '@opentrail/core/event'
-import type { CredentialSource } from '../accounts/index.ts'
+import type { CredentialSource, Role } from '../accounts/index.ts'
+import { ApiError } from '../api-error/index.ts'
 import { hasBearerToken, verifyBearer, type PayloadKind } from '../auth/index.ts'
 import { isLoopback } from '../config/index.ts'
 import {
@@ -10,7 +11,6 @@ import {
   type SignedCall,
   type SignedCallOptions,
 } from '../http/index.ts'
-import type { ApiCall } from '../selftrail/index.ts'
 
 export interface AuthenticationOptions extends SignedCallOptions {
   readonly credentials: CredentialSource
@@ -18,14 +18,12 @@ export interface AuthenticationOptions extends SignedCallOptions {
   readonly leadingRegion: Region
 }
 
-/** Who calls a route below `/events`, proven but for what `payload` says is left to check. */
+/** Who calls a route of our own, proven but for what `payload` says is left to check. */
 export interface Caller extends SignedCall {
   /** The whole body, where its hash was needed to check the signature. */
   readonly body?: Buffer
 }
 
-/** The event source of all calls below `/events`. */
-export const eventsSource = 'cloudtrail-data.amazonaws.com'
 const signedPayloads: readonly PayloadKind[] = ['signed-chunks', 'signed-chunks-trailer']
 /** An unsigned payload is only as good as the connection it comes over. */
 const trustedPayloads: readonly PayloadKind[] = [...signedPayloads, 'unsigned', 'unsigned-chunks-trailer']
@@ -59,11 +57,13 @@ export async function authenticateCaller(
   return { ...signed, ...(body && { body }) }
 }
 
-/** What a call below `/events` is about, as its record names it. */
-export const channelOf = ({ principal: { account }, region }: Caller): NonNullable<ApiCall['resources']> => [
-  {
-    accountId: account,
-    type: 'AWS::CloudTrail::Channel',
-    ARN: `arn:aws:cloudtrail:${region}:${account}:channel/events`,
-  },
-]
+/** @throws {ApiError} AccessDeniedException in IAM's words: the caller has none of these roles. */
+export function requireRole({ principal }: Caller, roles: readonly Role[], { eventSource, eventName }: CallName): void {
+  if (roles.includes(principal.role)) return
+  const action = `${eventSource.split('.', 1)[0]}:${eventName}`
+  throw new ApiError(
+    'AccessDeniedException',
+    `User: ${principal.arn} is not authorized to perform: ${action} because no identity-based policy allows the ${action} action`,
+    { status: 403 },
+  )
+}

@@ -1,0 +1,3 @@
+export { type ApiAnswer } from './api-answer.ts'
+export { apiRoute, type ApiQuery, type ApiRoute, type ApiRouteOptions } from './api-route.ts'
+export { authenticateCaller, requireRole, type AuthenticationOptions, type Caller } from './caller.ts'
