@@ -7,6 +7,7 @@ export {
   type LogFolder,
   type ParsedLogFileKey,
 } from './log-file-key.ts'
+export { parseLogFileName, type ParsedLogFileName } from './log-file-name.ts'
 export { uniquePart, uniquePartBytes } from './unique-part.ts'
 export { joinRecords, logFileBody } from './log-file-body.ts'
 export { isGlobalServiceEvent, type Place } from './global-service.ts'

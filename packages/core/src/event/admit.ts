@@ -172,7 +172,6 @@ function readTime(members: RecordMembers, kind: RecordKind, { origin, now }: Adm
   if (kind === 'aggregated' && !members.has(fieldIndex.eventTime))
     return notInFuture(
       windowStart(members) ?? refuse('InvalidEventTime', 'timeWindow.windowStart must be YYYY-MM-DDTHH:MM:SSZ'),
-      origin,
       now,
     )
   const text = members.string(fieldIndex.eventTime)
@@ -184,13 +183,12 @@ function readTime(members: RecordMembers, kind: RecordKind, { origin, now }: Adm
   const time = origin === 'import' ? parseImportedTime(text) : parseEventTime(text)
   return notInFuture(
     time ?? refuse('InvalidEventTime', 'eventTime must be a date of the form YYYY-MM-DDTHH:MM:SSZ'),
-    origin,
     now,
   )
 }
 
-function notInFuture(time: number, origin: AdmissionContext['origin'], now: number): number {
-  if (origin !== 'import' && time > now + futureToleranceMs)
+function notInFuture(time: number, now: number): number {
+  if (time > now + futureToleranceMs)
     refuse(
       'EventTimeInFuture',
       `eventTime is more than ${futureToleranceMs / 60_000} minutes ahead of the server's clock`,
