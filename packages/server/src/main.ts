@@ -33,6 +33,7 @@ import { openQueues, type Queues } from './queues/index.ts'
 import { createS3Front, lifecycleRulesOf } from './s3/index.ts'
 import { openService, type Service } from './service.ts'
 import { createRotationJob, createSigningKeys, type SigningKeys } from './signing-keys/index.ts'
+import { createStsRoutes } from './sts/index.ts'
 import { statusRoutes } from './status-routes.ts'
 import { testClockRoutes } from './test-clock-routes.ts'
 import {
@@ -222,6 +223,7 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
       notReady: () => (engine.pid() === undefined ? ['the engine is starting'] : []),
     }),
     ...sns.routes,
+    ...createStsRoutes({ ...calls, selfTrail: service.trail, onFault }),
     ...createAwsPlane({
       ...calls,
       registry: createOperationRegistry([

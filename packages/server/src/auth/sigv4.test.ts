@@ -269,6 +269,14 @@ describe('presigned requests', () => {
     assert.equal(seen(-15 * 60_000), 'accepted')
     assert.match(seen(-16 * 60_000), /not yet current/)
   })
+  test('are valid as long as the route says, where it does', () => {
+    const at = (expires: number, offsetMs: number) =>
+      refusal(presigned(expires), { ...rules, presignedMs: 900_000 }, Buffer.alloc(0), verifierAt(now + offsetMs))
+    for (const expires of [60, 86_400]) {
+      assert.equal(at(expires, 900_000), 'accepted')
+      assert.match(at(expires, 901_000), /^InvalidSignatureException: Signature expired: .*15 min\./)
+    }
+  })
   test('live a second at least and a week at most', () => {
     assert.equal(refusal(presigned(604_800), rules), 'accepted')
     assert.match(refusal(presigned(604_801), rules), /less than a week/)

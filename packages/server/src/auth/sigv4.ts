@@ -30,6 +30,8 @@ export interface SignatureRules {
   readonly mustBeSigned?: readonly string[]
   /** Whether signatures in the query are accepted. */
   readonly presigned?: boolean
+  /** How long such a request is valid, in milliseconds, whatever it says itself; as long as it says where absent. */
+  readonly presignedMs?: number
 }
 
 /** Proven: the holder of the secret key signed this request for this Region and service. */
@@ -98,7 +100,7 @@ export function createSigV4Verifier(options: SigV4VerifierOptions): SigV4Verifie
       if (!credential) throw unrecognisedClient(claim)
       checkSessionToken(credential, presented)
       checkScope(presented, rules)
-      checkTime(presented, options.wall())
+      checkTime(presented, options.wall(), rules)
       checkMustBeSigned(request, presented, rules)
 
       const declared = declaredPayload(request, presented, rules, body)
@@ -144,11 +146,15 @@ function checkScope({ claim, scope }: PresentedSignature, rules: SignatureRules)
   if (!rules.isRegion(scope.region)) throw unrecognisedClient(claim)
 }
 
-function checkTime({ claim, amzDate: date, signedAt, expiresSeconds }: PresentedSignature, now: number): void {
+function checkTime(
+  { claim, amzDate: date, signedAt, expiresSeconds }: PresentedSignature,
+  now: number,
+  { presignedMs }: SignatureRules,
+): void {
   const nowText = amzDate(now)
-  const validMs = expiresSeconds === undefined ? clockSkewMs : expiresSeconds * 1_000
+  const validMs = expiresSeconds === undefined ? clockSkewMs : (presignedMs ?? expiresSeconds * 1_000)
   if (now > signedAt + validMs) {
-    const window = expiresSeconds === undefined ? '15 min.' : `${expiresSeconds} s`
+    const window = validMs === clockSkewMs ? '15 min.' : `${validMs / 1_000} s`
     throw invalidSignature(
       `Signature expired: ${date} is now earlier than ${amzDate(now - validMs)} (${nowText} - ${window})`,
       claim,
@@ -163,11 +169,14 @@ function checkTime({ claim, amzDate: date, signedAt, expiresSeconds }: Presented
 }
 
 function checkMustBeSigned(request: WireRequest, presented: PresentedSignature, rules: SignatureRules): void {
-  for (const name of rules.mustBeSigned ?? []) {
-    if (!presented.signedNames.includes(name) && headerValues(request.rawHeaders, name).length > 0) {
-      throw invalidSignature(`'${name}' must be a 'SignedHeader' in the AWS Authorization.`, presented.claim)
-    }
-  }
+  const unsigned = (rules.mustBeSigned ?? []).filter(
+    (name) => !presented.signedNames.includes(name) && headerValues(request.rawHeaders, name).length > 0,
+  )
+  if (unsigned.length > 0)
+    throw invalidSignature(
+      `'${unsigned.join(', ')}' must be a 'SignedHeader' in the AWS Authorization.`,
+      presented.claim,
+    )
 }
 
 interface DeclaredPayload {

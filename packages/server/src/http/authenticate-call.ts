@@ -13,6 +13,8 @@ export interface SignedCallOptions extends RefusedCallOptions {
 export interface SignedCallRules extends Omit<SignatureRules, 'isRegion' | 'pathStyle'> {
   /** `normalised` where absent. */
   readonly pathStyle?: SignatureRules['pathStyle']
+  /** Regions that a signature may be for; the configured ones where absent. */
+  readonly isRegion?: SignatureRules['isRegion']
   /** A refusal in the service's own words: as it is recorded and thrown. As it came where absent. */
   refusalOf?(error: AuthenticationError): ApiError
 }
@@ -39,7 +41,7 @@ export function authenticateCall(
 ): Promise<SignedCall> {
   const isRegion = (region: string) => options.regions.has(region)
   const prove = (): SignedCall => {
-    const verified = options.verifier.verify(exchange.wire, { pathStyle: 'normalised', ...rules, isRegion }, body)
+    const verified = options.verifier.verify(exchange.wire, { pathStyle: 'normalised', isRegion, ...rules }, body)
     return { principal: verified.principal, region: verified.region as Region, payload: verified.payload }
   }
   return proveCaller(exchange, call, options, prove, refusalOf)

@@ -141,7 +141,7 @@ function internalFailure(error: unknown, options: CallOptions): ApiError {
   return new ApiError('InternalFailure', internalFailureText, { status: 500 })
 }
 
-/** Services with the Query protocol (STS, IAM, SNS, ...) are not built; their clients read errors as XML only. */
+/** Services with the Query protocol (IAM, EC2, ...) that are not built are refused so; their clients read errors as XML only. */
 function refuseQueryProtocol(exchange: Exchange): void {
   const [authorization = ''] = headerValues(exchange.wire.rawHeaders, 'authorization')
   const service = /Credential=\w+\/\d+\/[\w-]+\/([\w-]{1,64})\//.exec(authorization)?.[1] ?? 'of this kind'

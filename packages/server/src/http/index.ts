@@ -11,7 +11,14 @@ export { type Answer, type Exchange, type TlsDetails } from './exchange.ts'
 export { createHttpServer, internalFailureText, type HttpServer, type HttpServerOptions } from './http-server.ts'
 export { parseJsonObject } from './json-input.ts'
 export { defaultLimits, type HttpLimits } from './limits.ts'
-export { queryAnswer, queryErrorAnswer, xmlElement, type QueryProtocol, type XmlElement } from './query-answer.ts'
+export {
+  queryAnswer,
+  queryErrorAnswer,
+  queryErrorCode,
+  xmlElement,
+  type QueryProtocol,
+  type XmlElement,
+} from './query-answer.ts'
 export { parseQueryParameters, queryMember, type QueryNode } from './query-protocol.ts'
 export { createRefusalRecorder, type RefusalRecorder, type RefusalRecorderOptions } from './refusal-recorder.ts'
 export { jsonError, type Route } from './route.ts'

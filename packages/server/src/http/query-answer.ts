@@ -1,3 +1,4 @@
+import type { ApiError } from '../api-error/index.ts'
 import type { Answer } from './exchange.ts'
 
 /** A piece of markup, already escaped; only `xmlElement` makes one. */
@@ -51,6 +52,16 @@ export function queryAnswer(
   ]
   return xmlAnswer(200, `${action}Response`, namespace, body)
 }
+
+/** What the signature check says, in the words of the Query protocol where they are not the exceptions' names. */
+const queryCodes: Readonly<Record<string, string>> = {
+  UnrecognizedClientException: 'InvalidClientTokenId',
+  InvalidSignatureException: 'SignatureDoesNotMatch',
+  MissingAuthenticationTokenException: 'MissingAuthenticationToken',
+  IncompleteSignatureException: 'IncompleteSignature',
+}
+
+export const queryErrorCode = ({ code }: ApiError): string => queryCodes[code] ?? code
 
 /** `code` as the Query protocol has it, which may not be the exception's name. */
 export function queryErrorAnswer(

@@ -1,6 +1,5 @@
 import type { Region } from '@opentrail/core/event'
 import { ApiError } from '../api-error/index.ts'
-import { AuthenticationError } from '../auth/index.ts'
 import {
   authenticateCall,
   describeCall,
@@ -8,6 +7,7 @@ import {
   parseQueryParameters,
   queryAnswer,
   queryErrorAnswer,
+  queryErrorCode,
   queryMember,
   signedService,
   type Answer,
@@ -199,18 +199,10 @@ function requestConditions(exchange: Exchange, region: Region, { now }: Pick<Sns
 }
 const userAgentCharsMax = 512
 
-/** The codes of the Query protocol where they are not the exceptions' names. */
-const queryCodes: Readonly<Record<string, string>> = {
-  UnrecognizedClientException: 'InvalidClientTokenId',
-  InvalidSignatureException: 'SignatureDoesNotMatch',
-  MissingAuthenticationTokenException: 'MissingAuthenticationToken',
-  IncompleteSignatureException: 'IncompleteSignature',
-}
-
 export function errorAnswer(exchange: Exchange, error: unknown, options: Pick<SnsFrontOptions, 'onFault'>): Answer {
   if (error instanceof ApiError) {
-    const code = error instanceof AuthenticationError ? (queryCodes[error.code] ?? error.code) : error.code
-    return queryErrorAnswer(snsProtocol, { code, message: error.message, status: error.status }, exchange.requestId)
+    const { message, status } = error
+    return queryErrorAnswer(snsProtocol, { code: queryErrorCode(error), message, status }, exchange.requestId)
   }
   options.onFault(error, 'SNS')
   return queryErrorAnswer(

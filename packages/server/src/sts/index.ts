@@ -1,0 +1,1 @@
+export { createStsRoutes, type StsFrontOptions } from './sts-front.ts'
