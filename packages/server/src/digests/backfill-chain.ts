@@ -4,7 +4,7 @@ import { trailArn, type Trail } from '@opentrail/core/trail'
 import { BucketError, type BucketStore } from '../buckets/index.ts'
 import { listAll, type ControlStore } from '../control/index.ts'
 import { encryptedUnder, readLedger } from '../delivery/index.ts'
-import { SigningKeyDestroyedError, type SigningKey, type SigningKeys } from '../signing-keys/index.ts'
+import type { SigningKeys } from '../signing-keys/index.ts'
 import {
   backfillKey,
   coveredOf,
@@ -19,6 +19,7 @@ import { digestContent, type DeliveredFile } from './digest-content.ts'
 import type { DigestLimits } from './digest-limits.ts'
 import type { Gzip } from './gzip.ts'
 import { putSigned } from './put-signed.ts'
+import { signingKeyOf } from './signing-key-of.ts'
 
 export interface BackfillParts {
   readonly control: ControlStore
@@ -183,9 +184,3 @@ async function planOf(
     fingerprint,
   }
 }
-
-const signingKeyOf = (keys: SigningKeys, region: Region, fingerprint: string): Promise<SigningKey | undefined> =>
-  keys.byFingerprint(region, fingerprint).catch((error: unknown) => {
-    if (error instanceof SigningKeyDestroyedError) return undefined
-    throw error
-  })

@@ -5,7 +5,7 @@ import { BucketError, type BucketStore } from '../buckets/index.ts'
 import type { ControlStore } from '../control/index.ts'
 import { encryptedUnder, readLedger, type LaneDocument, type LedgerEntry } from '../delivery/index.ts'
 import { createMutex } from '../process/index.ts'
-import { SigningKeyDestroyedError, type SigningKey, type SigningKeys } from '../signing-keys/index.ts'
+import type { SigningKeys } from '../signing-keys/index.ts'
 import { chainKey, hourMs, wholeSecond, type ChainDocument, type DigestPlan } from './chain-document.ts'
 import { digestContent, type DeliveredFile } from './digest-content.ts'
 import type { DigestLimits } from './digest-limits.ts'
@@ -13,6 +13,7 @@ import type { Gzip } from './gzip.ts'
 import { manifestObjects, type ManifestOptions } from './manifests.ts'
 import { putSigned } from './put-signed.ts'
 import { settledRange } from './settled-range.ts'
+import { signingKeyOf } from './signing-key-of.ts'
 
 interface Destination {
   readonly bucket: string
@@ -128,7 +129,7 @@ export function openChain(parts: ChainParts, found: ChainDocument, version: numb
     const entries = previous ? await entriesUpTo(plan.toOrdinal) : []
     const files = entries.filter((entry): entry is DeliveredFile => 'deliveredAt' in entry)
     const content = digestContent(document, plan, files)
-    const signingKey = await signingKeyOf(region, plan.fingerprint)
+    const signingKey = await signingKeyOf(keys, region, plan.fingerprint)
     // Its private half was destroyed while the bucket failed: the digest is planned anew, under a key that can sign.
     if (!signingKey) return write((before) => without(before, 'plan'))
     const { bucket, key: digest, trailArn: arn } = plan
@@ -153,12 +154,6 @@ export function openChain(parts: ChainParts, found: ChainDocument, version: numb
 
   /** Where a bucket refuses that the trail has left, the digest is planned anew for the other one. */
   const hasLeft = ({ bucket }: DigestPlan): boolean => (destination(document.trailId)?.bucket ?? bucket) !== bucket
-
-  const signingKeyOf = (region: ChainDocument['region'], fingerprint: string): Promise<SigningKey | undefined> =>
-    keys.byFingerprint(region, fingerprint).catch((error: unknown) => {
-      if (error instanceof SigningKeyDestroyedError) return undefined
-      throw error
-    })
 
   const entriesUpTo = (ordinal: number): Promise<LedgerEntry[]> =>
     readLedger(control, document.trailId, stream, document.lastOrdinal, (entry) => entry.ordinal <= ordinal)
