@@ -28,6 +28,8 @@ export { formatEventTime, parseEventTime } from './event-time.ts'
 export { looksReadOnly } from './fills.ts'
 export { compactJson, JsonOutline, jsonDepthMax, type JsonFault } from './json-outline.ts'
 export { NameTable } from './name-table.ts'
+export { fieldIndex } from './record-fields.ts'
+export { childOf, childString, RecordMembers } from './record-members.ts'
 export {
   hiddenValue,
   secretForms,
@@ -38,4 +40,4 @@ export {
   type SecretParameter,
 } from './redaction-list.ts'
 export { resourceRules, type ResourceRule } from './resource-rules.ts'
-export { eventResourcesMax, lookupValueCharsMax } from './resources.ts'
+export { eventResourcesMax, lookupValue, lookupValueCharsMax } from './resources.ts'
