@@ -9,13 +9,21 @@ export interface BodyDigests {
   update(piece: Uint8Array): void
   readonly size: number
   /** Once, at the end. @throws {BucketError} IncompleteBody, BadDigest: not what the client promised. */
-  finish(): { readonly md5: Buffer; readonly size: number; readonly checksum?: Checksum }
+  finish(): { readonly md5: Buffer; readonly size: number; readonly checksum?: Checksum; readonly crc64?: string }
 }
 
-/** @throws by `update`: {BucketError} EntityTooLarge beyond `bytesMax`. */
-export function createBodyDigests(expected: ExpectedBody, bytesMax: number): BodyDigests {
+/**
+ * @param options.withCrc64 also the CRC-64/NVME, Base64, whatever checksum the client promised.
+ * @throws by `update`: {BucketError} EntityTooLarge beyond `bytesMax`.
+ */
+export function createBodyDigests(
+  expected: ExpectedBody,
+  bytesMax: number,
+  { withCrc64 = false }: { readonly withCrc64?: boolean } = {},
+): BodyDigests {
   const md5 = createHash('md5')
   const sum = expected.checksum && createChecksum(expected.checksum.algorithm)
+  const crc64 = withCrc64 ? createChecksum('CRC64NVME') : undefined
   let size = 0
   return {
     get size() {
@@ -26,9 +34,10 @@ export function createBodyDigests(expected: ExpectedBody, bytesMax: number): Bod
       if (size > bytesMax) throw new BucketError('EntityTooLarge', `an object has at most ${bytesMax} bytes in one put`)
       md5.update(piece)
       sum?.update(piece)
+      crc64?.update(piece)
     },
     finish() {
-      const result = { md5: md5.digest(), size }
+      const result = { md5: md5.digest(), size, ...(crc64 && { crc64: crc64.digest().toString('base64') }) }
       if (expected.size !== undefined && expected.size !== size)
         throw new BucketError('IncompleteBody', `${size} bytes came, ${expected.size} were announced`)
       if (expected.md5 && !result.md5.equals(expected.md5))

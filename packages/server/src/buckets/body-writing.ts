@@ -1,14 +1,14 @@
 import { createBodyDigests } from './body-digests.ts'
 import { BucketError } from './bucket-store.ts'
-import { looseKey, type ObjectRecord } from './directory-records.ts'
+import { looseKey, type PartRecord } from './directory-records.ts'
 import type { IndexTransaction } from './object-index.ts'
 import { putBytesMax } from './object-limits.ts'
-import type { PutRequest } from './object-store.ts'
+import type { ExpectedBody } from './object-store.ts'
 import { writeSealed } from './sealed-content.ts'
 import type { StoreContext } from './store-context.ts'
 
 /** Bytes that are written and belong to nobody yet. */
-export interface WrittenBody extends Pick<ObjectRecord, 'size' | 'etag' | 'checksum'> {
+export interface WrittenBody extends Pick<PartRecord, 'size' | 'etag' | 'checksum' | 'crc64'> {
   readonly id: string
 }
 
@@ -17,14 +17,15 @@ export async function writeBody(
   { files, loose }: StoreContext,
   dataKey: Uint8Array,
   body: AsyncIterable<Uint8Array>,
-  expected: PutRequest['expected'],
+  expected: ExpectedBody,
+  options: { readonly withCrc64?: boolean } = {},
 ): Promise<WrittenBody> {
-  const digests = createBodyDigests(expected ?? {}, putBytesMax)
+  const digests = createBodyDigests(expected, putBytesMax, options)
   const id = await loose.take()
   try {
     await writeSealed(files, id, dataKey, body, digests)
-    const { md5, size, checksum } = digests.finish()
-    return { id, size, etag: md5.toString('hex'), ...(checksum && { checksum }) }
+    const { md5, size, checksum, crc64 } = digests.finish()
+    return { id, size, etag: md5.toString('hex'), ...(checksum && { checksum }), ...(crc64 !== undefined && { crc64 }) }
   } catch (error) {
     loose.discard({ kind: 'content', id })
     throw error

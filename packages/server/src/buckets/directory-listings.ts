@@ -1,4 +1,3 @@
-import type { ListedObject } from './bucket-store.ts'
 import { readBucket } from './directory-buckets.ts'
 import {
   decodeObject,
@@ -14,10 +13,11 @@ import {
   versionsPrefix,
   type ObjectRecord,
 } from './directory-records.ts'
+import { checksumOf } from './upload-completion.ts'
 import { findVersion, nullVersion, parseVersionId, versionIdOf } from './directory-versions.ts'
 import type { IndexReader, ObjectIndex } from './object-index.ts'
 import { checkListing } from './object-limits.ts'
-import type { ListedUpload, ListedVersion, ListPage, ObjectStore } from './object-store.ts'
+import type { ListedContent, ListedUpload, ListedVersion, ListPage, ObjectStore } from './object-store.ts'
 
 const uploadIdBytes = 16
 /** Behind all versions of a key, and all uploads to it, and before the next key. */
@@ -56,16 +56,17 @@ export function createDirectoryListings(
       const found = index.range(Buffer.concat([base, prefix]), behind, limit + 1)
       const uploads = found.slice(0, limit).map(({ key, value }): ListedUpload => {
         const at = key.length - uploadIdBytes
-        const { initiated } = decodeUpload(value)
-        return { key: key.toString('utf8', base.length, at - 1), uploadId: key.toString('hex', at), initiated }
+        const upload = decodeUpload(value)
+        const [name, uploadId] = [key.toString('utf8', base.length, at - 1), key.toString('hex', at)]
+        return { key: name, uploadId, initiated: upload.initiated, ...checksumOf(upload) }
       })
       return { uploads, isTruncated: found.length > limit }
     },
   }
 }
 
-function listed(key: string, { size, etag, lastModified }: ObjectRecord): ListedObject {
-  return { key, size, etag, lastModified }
+function listed(key: string, { size, etag, lastModified, checksum }: ObjectRecord): ListedContent {
+  return { key, size, etag, lastModified, ...(checksum && { checksum }) }
 }
 
 const listedVersion = ({ key, record, isLatest }: VersionRecord): ListedVersion => ({

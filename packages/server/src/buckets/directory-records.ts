@@ -108,6 +108,8 @@ export interface PartRecord {
   readonly etag: string
   readonly lastModified: number
   readonly checksum?: Checksum
+  /** CRC-64/NVME, Base64: where the upload asks for no checksum, for its object. Parts of older versions have none. */
+  readonly crc64?: string
 }
 
 export const encodeRecord = (record: BucketRecord | ObjectRecord | UploadRecord | PartRecord): Buffer =>

@@ -34,7 +34,15 @@ import type {
   UploadRequest,
 } from './object-store.ts'
 import type { StoreContext } from './store-context.ts'
-import { checkOrder, checkWhole, choose, objectOf } from './upload-completion.ts'
+import {
+  checkChecksums,
+  checkOrder,
+  checksumOf,
+  checksumTypeOf,
+  checkWhole,
+  choose,
+  objectOf,
+} from './upload-completion.ts'
 import { addObject, checkConditions } from './version-acts.ts'
 import { keyedObject, storedVersion } from './version-head.ts'
 
@@ -95,11 +103,21 @@ export function createDirectoryUploads(
     const dataKey = await keys.open(keyedObject(bucket, part), upload.dataKey, part.user)
     try {
       const { checksumAlgorithm: algorithm } = upload
+      const isPromised = part.isCopy || checksumTypeOf(upload) !== 'COMPOSITE' || expected.checksum !== undefined
       // The upload's checksum is made of its parts'.
       const checksum = expected.checksum ?? (algorithm && { algorithm, value: () => undefined })
-      if (algorithm && checksum?.algorithm !== algorithm)
-        throw new BucketError('InvalidRequest', `the checksum of a part of this upload has to be ${algorithm}`)
-      const written = await writeBody(context, dataKey, body, { ...expected, ...(checksum && { checksum }) })
+      if (algorithm && (!isPromised || checksum?.algorithm !== algorithm))
+        throw new BucketError(
+          'InvalidRequest',
+          `Checksum Type mismatch occurred, expected checksum Type: ${algorithm.toLowerCase()}, actual checksum Type: ${expected.checksum?.algorithm.toLowerCase() ?? 'null'}`,
+        )
+      const written = await writeBody(
+        context,
+        dataKey,
+        body,
+        { ...expected, ...(checksum && { checksum }) },
+        { withCrc64: !algorithm },
+      )
       const garbage = await publishing(context, written.id, (transaction) => {
         readUpload(transaction, part)
         return putPartRecord(transaction, part, { ...written, lastModified: now() })
@@ -123,12 +141,13 @@ export function createDirectoryUploads(
       if (completed) return { garbage: [], version: completed }
       const { bucket, upload } = readUpload(transaction, place)
       checkConditions(newestVersion(transaction, place), conditions, place.key)
+      checkChecksums(upload, parts, conditions)
       const { chosen, others } = choose(partsOf(transaction, place.uploadId), parts, partBytesMin)
       const record: ObjectRecord = {
         ...objectOf(upload, place.uploadId, chosen),
         ...newMarks(upload, bucket, now(), upload.initiated),
       }
-      checkWhole(record, conditions)
+      checkWhole(upload, record, conditions)
       const unused = others.map(({ number, id }): Garbage => {
         transaction.remove(partKey(place.uploadId, number))
         return { kind: 'content', id }
@@ -148,7 +167,7 @@ export function createDirectoryUploads(
     putPart,
     completeUpload,
     async listParts(place, { after = 0, limit }) {
-      readUpload(index, place)
+      const { upload } = readUpload(index, place)
       if (!Number.isInteger(limit) || limit < 1 || !Number.isInteger(after) || after < 0 || after > 0xffff)
         throw new BucketError('InvalidArgument', `a page of parts has 1 to ${listLimitMax}, after a part's number`)
       const count = Math.min(limit, listLimitMax)
@@ -157,7 +176,7 @@ export function createDirectoryUploads(
         const { number, size, lastModified } = part
         return { number, size, lastModified, ...storedPart(part) }
       })
-      return { parts, isTruncated: found.length > count }
+      return { parts, isTruncated: found.length > count, ...checksumOf(upload) }
     },
     async abortUpload(place) {
       const garbage: Garbage = { kind: 'upload', id: place.uploadId }

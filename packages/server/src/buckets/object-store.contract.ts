@@ -494,8 +494,14 @@ export function objectStoreContract(name: string, open: () => Promise<ObjectStor
 
     describe('uploads', () => {
       const begin = (key: string, rest: object = {}) => objects.createUpload({ bucket, key, user, ...rest })
-      const part = (key: string, uploadId: string, number: number, content: string): Promise<StoredPart> =>
-        objects.putPart({ bucket, key, uploadId, number, user }, pieces(content))
+      const part = (
+        key: string,
+        uploadId: string,
+        number: number,
+        content: string,
+        expected?: PutRequest['expected'],
+      ): Promise<StoredPart> => objects.putPart({ bucket, key, uploadId, number, user }, pieces(content), expected)
+      const ofSha256 = { checksum: { algorithm: 'SHA256', value: () => undefined } } as const
       const first = 'first, '.repeat(20_000)
       const second = 'second, '.repeat(10_000)
 
@@ -669,7 +675,7 @@ export function objectStoreContract(name: string, open: () => Promise<ObjectStor
           assert.deepEqual(stored.checksum, checksum)
         }
         const { uploadId } = await begin('k', { checksumAlgorithm: 'SHA256' })
-        const { etag, checksum } = await part('k', uploadId, 1, 'x')
+        const { etag, checksum } = await part('k', uploadId, 1, 'x', ofSha256)
         const stored = await objects.completeUpload({ bucket, key: 'k', uploadId }, [
           { number: 1, etag, checksum: checksum!.value },
         ])
@@ -679,6 +685,54 @@ export function objectStoreContract(name: string, open: () => Promise<ObjectStor
           begin('k', { checksumAlgorithm: 'SHA1', checksumType: 'FULL_OBJECT' }),
           withCode('InvalidRequest'),
         )
+      })
+
+      test('a checksum made of checksums takes one of each part, and the client names them all', async () => {
+        const { uploadId } = await begin('k', { checksumAlgorithm: 'SHA256' })
+        const place = { bucket, key: 'k', uploadId }
+        await assert.rejects(part('k', uploadId, 1, 'x'), withCode('InvalidRequest'))
+        const { etag, checksum } = await part('k', uploadId, 1, 'x', ofSha256)
+        await assert.rejects(objects.completeUpload(place, [{ number: 1, etag }]), withCode('InvalidRequest'))
+        const parts = [{ number: 1, etag, checksum: checksum!.value }]
+        await assert.rejects(
+          objects.completeUpload(place, parts, { checksumType: 'FULL_OBJECT' }),
+          withCode('InvalidRequest'),
+        )
+        // Nobody could promise the checksum of what is copied.
+        await objects.putPart({ ...place, number: 2, user, isCopy: true }, pieces('y'))
+        await objects.completeUpload(place, parts, { checksumType: 'COMPOSITE' })
+      })
+
+      test('what nobody brought a checksum for gets a CRC-64/NVME of the whole, which listings tell', async () => {
+        const whole = first + second
+        const { checksum } = await put('plain', whole)
+        assert.equal(checksum?.algorithm, 'CRC64NVME')
+        const { uploadId } = await begin('parts')
+        const expected = { checksum: { algorithm: 'CRC32', value: () => undefined } } as const
+        const parts = [
+          { number: 1, etag: (await part('parts', uploadId, 1, first, expected)).etag },
+          { number: 2, etag: (await part('parts', uploadId, 2, second)).etag },
+        ]
+        const stored = await objects.completeUpload({ bucket, key: 'parts', uploadId }, parts, { checksum: 'ignored' })
+        assert.deepEqual(stored.checksum, checksum)
+        const listed = await objects.listObjects(bucket, { limit: 10 })
+        assert.deepEqual(
+          listed.objects.map((object) => object.checksum),
+          [checksum, checksum],
+        )
+      })
+
+      test('listings tell the checksum that an upload asks for', async () => {
+        const { uploadId } = await begin('k', { checksumAlgorithm: 'CRC32' })
+        await begin('plain')
+        const { uploads } = await objects.listUploads(bucket, { limit: 10 })
+        const told = { checksumAlgorithm: 'CRC32', checksumType: 'COMPOSITE' }
+        assert.deepEqual(
+          uploads.map(({ checksumAlgorithm, checksumType }) => ({ checksumAlgorithm, checksumType })),
+          [told, { checksumAlgorithm: undefined, checksumType: undefined }],
+        )
+        const page = await objects.listParts({ bucket, key: 'k', uploadId }, { limit: 10 })
+        assert.deepEqual(page, { parts: [], isTruncated: false, ...told })
       })
 
       test('an open object made of parts stays readable when it is deleted', async () => {

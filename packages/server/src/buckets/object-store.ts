@@ -23,7 +23,7 @@ export interface ObjectStore {
   changeVersion(place: MarksPlace, change: (marks: VersionMarks, head: VersionHead) => VersionMarks): Promise<void>
   marks(place: VersionPlace): Promise<VersionMarks>
 
-  listObjects(bucket: string, page: ListPage): Promise<{ objects: readonly ListedObject[]; isTruncated: boolean }>
+  listObjects(bucket: string, page: ListPage): Promise<{ objects: readonly ListedContent[]; isTruncated: boolean }>
   /** Newest version first within a key. */
   listVersions(
     bucket: string,
@@ -169,7 +169,10 @@ export interface ListPage {
   readonly afterPrefix?: string
   readonly limit: number
 }
-export interface ListedVersion extends ListedObject {
+export interface ListedContent extends ListedObject {
+  readonly checksum?: Checksum
+}
+export interface ListedVersion extends ListedContent {
   readonly versionId: string
   readonly isLatest: boolean
   readonly isDeleteMarker: boolean
@@ -193,6 +196,8 @@ export interface PartPlace extends UploadPlace {
   readonly number: number
 }
 export interface PartRequest extends PartPlace {
+  /** Made of another object: nobody could promise its checksum, which is computed. */
+  readonly isCopy?: boolean
   readonly user: ObjectUser
 }
 export interface CompletedPart {
@@ -204,6 +209,8 @@ export interface CompletedPart {
 export interface CompleteConditions extends WriteConditions {
   /** Of the whole object: Base64, with or without `-N`. */
   readonly checksum?: string
+  /** What the client takes the upload's checksum for; another one is InvalidRequest. */
+  readonly checksumType?: 'COMPOSITE' | 'FULL_OBJECT'
   /** `x-amz-mp-object-size` */
   readonly size?: number
 }
@@ -216,11 +223,13 @@ export interface ListedPart extends StoredPart {
   readonly size: number
   readonly lastModified: number
 }
-export interface PartPage {
+/** As asked for when the upload began, the type also where it was left to us. */
+export type UploadChecksum = Pick<UploadRequest, 'checksumAlgorithm' | 'checksumType'>
+export interface PartPage extends UploadChecksum {
   readonly parts: readonly ListedPart[]
   readonly isTruncated: boolean
 }
-export interface ListedUpload {
+export interface ListedUpload extends UploadChecksum {
   readonly key: string
   readonly uploadId: string
   readonly initiated: number

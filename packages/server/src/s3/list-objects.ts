@@ -1,6 +1,12 @@
-import type { ListedObject } from '../buckets/index.ts'
+import type { ListedContent } from '../buckets/index.ts'
 import { listFolded, type FoldedPage, type ListEntry } from './list-folded.ts'
-import { commonParameters, countParameter, pageMax, type CommonParameters } from './list-parameters.ts'
+import {
+  checksumElements,
+  commonParameters,
+  countParameter,
+  pageMax,
+  type CommonParameters,
+} from './list-parameters.ts'
 import { ownerElement } from './owner.ts'
 import { settingsOf, type S3Call, type S3Handler } from './s3-call.ts'
 import { invalidArgument } from './s3-error.ts'
@@ -25,7 +31,7 @@ export const ListObjects: S3Handler = async (call) => {
   return { status: 200, headers: { 'Content-Type': 'application/xml' }, body: xmlDocument('ListBucketResult', content) }
 }
 
-type Page = FoldedPage<ListedObject>
+type Page = FoldedPage<ListedContent>
 const noEntries: Page = { entries: [], isTruncated: false }
 
 const pageOf = ({ objects, bucket }: S3Call, asked: ListParameters): Promise<Page> =>
@@ -102,13 +108,14 @@ function versionOne(asked: ListParameters, { entries, isTruncated }: Page): (Mar
   ]
 }
 
-function entryElement(entry: ListEntry<ListedObject>, { text, withOwner }: ListParameters, owner: string): Markup {
+function entryElement(entry: ListEntry<ListedContent>, { text, withOwner }: ListParameters, owner: string): Markup {
   if (entry.kind === 'prefix') return element('CommonPrefixes', [element('Prefix', text(entry.name))])
-  const { key, lastModified, etag, size } = entry.item
+  const { key, lastModified, etag, size, checksum } = entry.item
   return element('Contents', [
     element('Key', text(key)),
     element('LastModified', new Date(lastModified).toISOString()),
     element('ETag', `"${etag}"`),
+    ...checksumElements(checksum),
     element('Size', size),
     withOwner ? ownerElement(owner) : undefined,
     element('StorageClass', 'STANDARD'),

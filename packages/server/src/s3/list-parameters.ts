@@ -1,6 +1,8 @@
+import type { Checksum } from '../buckets/index.ts'
+import { checksumType } from './object-headers.ts'
 import type { S3Call } from './s3-call.ts'
 import { invalidArgument } from './s3-error.ts'
-import { urlEncoded } from './xml.ts'
+import { element, urlEncoded, type Markup } from './xml.ts'
 
 /** S3's page size: asked for more, it still answers with so many. */
 export const pageMax = 1_000
@@ -38,3 +40,9 @@ export function commonParameters({ parameter }: Parameters): CommonParameters {
     text: encoding === 'url' ? urlEncoded : (name) => name,
   }
 }
+
+/** What a listing says of an object's checksum, which it does not tell. */
+export const checksumElements = (checksum: Checksum | undefined): Markup[] =>
+  checksum
+    ? [element('ChecksumAlgorithm', checksum.algorithm), element('ChecksumType', checksumType(checksum.value))]
+    : []

@@ -50,6 +50,8 @@ export const ListMultipartUploads: S3Handler = async (call) => {
             ...ownersOf(call),
             element('StorageClass', 'STANDARD'),
             element('Initiated', new Date(entry.item.initiated).toISOString()),
+            optional('ChecksumAlgorithm', entry.item.checksumAlgorithm),
+            optional('ChecksumType', entry.item.checksumType),
           ]),
     ),
   ]

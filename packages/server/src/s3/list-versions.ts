@@ -1,6 +1,12 @@
 import type { ListedVersion } from '../buckets/index.ts'
 import { listFolded, type ListEntry } from './list-folded.ts'
-import { commonParameters, countParameter, pageMax, type CommonParameters } from './list-parameters.ts'
+import {
+  checksumElements,
+  commonParameters,
+  countParameter,
+  pageMax,
+  type CommonParameters,
+} from './list-parameters.ts'
 import { ownerElement } from './owner.ts'
 import { settingsOf, type S3Call, type S3Handler } from './s3-call.ts'
 import { invalidArgument } from './s3-error.ts'
@@ -63,7 +69,7 @@ const pageOf = (
 
 function entryElement(entry: ListEntry<ListedVersion>, { text }: CommonParameters, owner: string): Markup {
   if (entry.kind === 'prefix') return element('CommonPrefixes', [element('Prefix', text(entry.name))])
-  const { key, versionId, isLatest, isDeleteMarker, lastModified, etag, size } = entry.item
+  const { key, versionId, isLatest, isDeleteMarker, lastModified, etag, size, checksum } = entry.item
   const named = [element('Key', text(key)), element('VersionId', versionId), element('IsLatest', isLatest)]
   const time = element('LastModified', new Date(lastModified).toISOString())
   if (isDeleteMarker) return element('DeleteMarker', [...named, time, ownerElement(owner)])
@@ -71,6 +77,7 @@ function entryElement(entry: ListEntry<ListedVersion>, { text }: CommonParameter
     ...named,
     time,
     element('ETag', `"${etag}"`),
+    ...checksumElements(checksum),
     element('Size', size),
     element('StorageClass', 'STANDARD'),
     ownerElement(owner),

@@ -20,6 +20,7 @@ import {
   checkedChecksum,
   checksumAlgorithms,
   invalidRequest,
+  isChecksum,
   putBytesMax,
   readAlgorithm,
   requiredParameter,
@@ -41,7 +42,9 @@ export const CreateMultipartUpload: S3Handler = async (call) => {
   await authoriseMarks(call, marks)
   const encryption = readEncryption(header) ?? (await settingsOf(call)).encryption ?? { kind: 'AES256' as const }
   const checksumAlgorithm = readAlgorithm(header('x-amz-checksum-algorithm'))
-  const checksumType = readChecksumType(header('x-amz-checksum-type'), checksumAlgorithm !== undefined)
+  const checksumType = readChecksumType(header('x-amz-checksum-type'))
+  if (checksumType && !checksumAlgorithm)
+    throw invalidRequest('The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.')
   const { uploadId } = await objects.createUpload({
     bucket,
     key,
@@ -65,13 +68,12 @@ export const CreateMultipartUpload: S3Handler = async (call) => {
   return { status: 200, headers, body: xmlDocument('InitiateMultipartUploadResult', content) }
 }
 
-function readChecksumType(text: string | undefined, hasAlgorithm: boolean): 'COMPOSITE' | 'FULL_OBJECT' | undefined {
+/** @throws {S3Error} InvalidRequest */
+function readChecksumType(text: string | undefined): 'COMPOSITE' | 'FULL_OBJECT' | undefined {
   if (text === undefined) return undefined
   const type = text.toUpperCase()
   if (type !== 'COMPOSITE' && type !== 'FULL_OBJECT')
     throw invalidRequest('Value for x-amz-checksum-type header is invalid.')
-  if (!hasAlgorithm)
-    throw invalidRequest('The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.')
   return type
 }
 
@@ -106,7 +108,9 @@ export const UploadPartCopy: S3Handler = (call) =>
   fromSource(call, async (_source, { head, read }) => {
     const range = readCopyRange(call.header('x-amz-copy-source-range'), head.size)
     const [from, to] = range ? [range.first, range.last + 1] : [0, head.size]
-    const { etag, checksum } = await call.objects.putPart(partOf(call), read({ from, to }), { size: to - from })
+    const { etag, checksum } = await call.objects.putPart({ ...partOf(call), isCopy: true }, read({ from, to }), {
+      size: to - from,
+    })
     const content = [
       // A part's time is told by ListParts; here it is only said that it is new.
       element('LastModified', new Date(call.now()).toISOString()),
@@ -131,6 +135,7 @@ export const CompleteMultipartUpload: S3Handler = async (call) => {
   const parts = readParts(parseXml(await body.document(partsBytesMax, { checksumIsOfBody: false })))
   const sent = checksumAlgorithms.flatMap((name) => wholeChecksum(header, name) ?? [])
   const size = header('x-amz-mp-object-size')
+  const type = readChecksumType(header('x-amz-checksum-type'))
   if (sent.length > 1)
     throw invalidRequest('Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.')
   if (size !== undefined && !/^\d{1,15}$/.test(size))
@@ -138,6 +143,7 @@ export const CompleteMultipartUpload: S3Handler = async (call) => {
   const stored = await objects.completeUpload(upload, parts, {
     ...readWriteConditions(header),
     ...(sent[0] !== undefined && { checksum: sent[0] }),
+    ...(type && { checksumType: type }),
     ...(size !== undefined && { size: Number(size) }),
   })
   const { etag, checksum, versionId, encryption } = stored
@@ -168,12 +174,30 @@ function wholeChecksum(header: HeaderReader, algorithm: ChecksumAlgorithm): stri
 
 const checksumNames = checksumAlgorithms.map((name) => `Checksum${name}` as const)
 
+/** @throws {S3Error} InvalidArgument */
+function readPartChecksum(
+  children: Readonly<Record<(typeof checksumNames)[number], readonly XmlNode[]>>,
+): string | undefined {
+  const sent = checksumAlgorithms.flatMap((algorithm) => {
+    const value = textOf(children[`Checksum${algorithm}`])
+    return value === undefined ? [] : [{ algorithm, value }]
+  })
+  const [first] = sent
+  if (first && (sent.length > 1 || !isChecksum(first.algorithm, first.value)))
+    throw invalidArgument(
+      'MultipartUpload.Parts.Checksum',
+      sent.map(({ algorithm, value }) => `${algorithm}:${value}`).join(';'),
+      'Invalid part checksum: one checksum of a part is told, in Base64',
+    )
+  return first?.value
+}
+
 function readParts(node: XmlNode): CompletedPart[] {
   const { Part } = childrenOf(rootNamed(node, 'CompleteMultipartUpload'), ['Part'])
   return Part.map((part) => {
     const children = childrenOf(part, ['PartNumber', 'ETag', ...checksumNames])
     const [number, etag] = [numberOf(children.PartNumber), textOf(children.ETag)]
-    const checksum = checksumNames.map((name) => textOf(children[name])).find((value) => value !== undefined)
+    const checksum = readPartChecksum(children)
     if (number === undefined || etag === undefined) throw malformedXml()
     if (number < 1 || number > partNumberMax)
       throw invalidArgument(
@@ -213,6 +237,8 @@ export const ListParts: S3Handler = async (call) => {
     optional('NextPartNumberMarker', last && page.isTruncated ? String(last.number) : undefined),
     element('MaxParts', limit),
     element('IsTruncated', limit > 0 && page.isTruncated),
+    optional('ChecksumAlgorithm', page.checksumAlgorithm),
+    optional('ChecksumType', page.checksumType),
     ...parts.map(({ number, size, lastModified, etag, checksum }) =>
       element('Part', [
         element('PartNumber', number),

@@ -219,8 +219,8 @@ export function readTagSet(header: string): Record<string, string> {
   for (const pair of header.split('&')) {
     if (pair === '') continue
     const [name, value = ''] = pair.split(/=(.*)/s).map((part) => unescapedTag(part, header))
+    if (name === '' || tags.has(name!)) throw badTagging(header)
     checkTag(name!, value)
-    if (tags.has(name!)) throw badTagging(header)
     tags.set(name!, value)
   }
   if (tags.size > tagsMax) throw tooManyTags()
@@ -275,6 +275,13 @@ export function readWriteConditions(header: HeaderReader): WriteConditions {
 export const withoutQuotes = (etag: string): string => etag.trim().replace(/^"(.*)"$/, '$1')
 
 const privateAcls = new Set(['private', 'bucket-owner-full-control', 'bucket-owner-read'])
+const otherAcls = new Set([
+  'public-read',
+  'public-read-write',
+  'authenticated-read',
+  'aws-exec-read',
+  'log-delivery-write',
+])
 
 /** There are no ACLs but the one that all owners have. @throws {S3Error} */
 export function checkAcl(header: HeaderReader): void {
@@ -283,6 +290,7 @@ export function checkAcl(header: HeaderReader): void {
     header(`x-amz-grant-${grant}`),
   )
   if ((acl === undefined || privateAcls.has(acl)) && grants.every((grant) => grant === undefined)) return
+  if (acl !== undefined && !otherAcls.has(acl)) throw invalidArgument('x-amz-acl', acl, 'Unknown canned ACL')
   throw aclsNotSupported()
 }
 export const aclsNotSupported = (): S3Error =>

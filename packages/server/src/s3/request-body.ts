@@ -180,16 +180,26 @@ function promisedChecksum(
   if (announced !== undefined && announced.toUpperCase() !== algorithm)
     throw invalidRequest('Value for x-amz-sdk-checksum-algorithm header is invalid.')
   const name = prefix + algorithm.toLowerCase()
-  if (sent.length === 0) return { algorithm, value: () => trailer(name) }
+  if (sent.length === 0) return { algorithm, value: () => checkedTrailer(name, algorithm, trailer(name)) }
   return { algorithm, value: checkedChecksum(name, algorithm, header(name) ?? '') }
 }
 
 /** @throws {S3Error} InvalidRequest */
-export function checkedChecksum(name: string, algorithm: ChecksumAlgorithm, value: string): string {
-  const bytes = Buffer.from(value, 'base64')
-  if (bytes.length !== digestBytes[algorithm] || bytes.toString('base64') !== value)
-    throw invalidRequest(`Value for ${name} header is invalid.`)
+function checkedTrailer(name: string, algorithm: ChecksumAlgorithm, value: string | undefined): string | undefined {
+  if (value !== undefined && !isChecksum(algorithm, value))
+    throw invalidRequest(`Value for ${name} trailing header is invalid.`)
   return value
+}
+
+/** @throws {S3Error} InvalidRequest */
+export function checkedChecksum(name: string, algorithm: ChecksumAlgorithm, value: string): string {
+  if (!isChecksum(algorithm, value)) throw invalidRequest(`Value for ${name} header is invalid.`)
+  return value
+}
+
+export function isChecksum(algorithm: ChecksumAlgorithm, value: string): boolean {
+  const bytes = Buffer.from(value, 'base64')
+  return bytes.length === digestBytes[algorithm] && bytes.toString('base64') === value
 }
 
 /** @throws {S3Error} InvalidRequest */

@@ -179,6 +179,13 @@ export function fromAuthenticationError(
     default:
       if (message.startsWith('x-amz-content-sha256 must')) return new S3Error('InvalidArgument', 400, message, options)
       if (message.startsWith('Missing required header')) return new S3Error('InvalidRequest', 400, message, options)
+      if (form === 'header' && /'X-Amz-Date' or a 'Date' header|^Date must be/.test(message))
+        return new S3Error(
+          'AccessDenied',
+          403,
+          'AWS authentication requires a valid Date or x-amz-date header',
+          options,
+        )
       if (message.startsWith('Unsupported AWS') && form === 'header') return unsupportedSignature(options)
       return form === 'presigned'
         ? new S3Error('AuthorizationQueryParametersError', 400, message, options)
@@ -212,7 +219,10 @@ function fromInvalidSignature(message: string, form: 'header' | 'presigned', opt
       options,
     )
   if (message.includes("must be a 'SignedHeader'"))
-    return new S3Error('AccessDenied', 403, 'There were headers present in the request which were not signed', options)
+    return new S3Error('AccessDenied', 403, 'There were headers present in the request which were not signed', {
+      ...options,
+      details: { HeadersNotSigned: /'([^']*)' must be/.exec(message)?.[1] ?? '' },
+    })
   return new S3Error('SignatureDoesNotMatch', 403, message, options)
 }
 
