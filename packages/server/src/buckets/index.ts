@@ -45,6 +45,7 @@ export type {
   Encryption,
   ExpectedBody,
   ListedPart,
+  ListedContent,
   ListedUpload,
   ListedVersion,
   ListPage,
