@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { AccountId, Region } from '@opentrail/core/event'
 import { administrationRoutes, openAccounts, openControlSocket, type Accounts } from './accounts/index.ts'
 import { createSigV4Verifier } from './auth/index.ts'
@@ -14,6 +15,16 @@ import {
 } from './checkpoints/index.ts'
 import { createSchedule, createVirtualClock, systemClocks, systemRandom, type Clocks } from './clock/index.ts'
 import { removeRunningServer, runningServerPath, writeRunningServer, type Configuration } from './config/index.ts'
+import {
+  consoleRoutes,
+  createConsoleSessions,
+  createSessionDescription,
+  linkRoutes,
+  readConsoleFiles,
+  signInLink,
+  signInRoutes,
+  withSessions,
+} from './console/index.ts'
 import { writeFileDurably } from './data-directory/index.ts'
 import { backfillRoutes } from './digests/index.ts'
 import { createAwsPlane, createHttpServer, createRefusalRecorder, createThrottle, type Route } from './http/index.ts'
@@ -48,10 +59,14 @@ export interface RunningServer {
   /** `http://127.0.0.1:4580` */
   readonly endpoint: string
   readonly account: AccountId
+  /** An address that signs a browser in as administrator: once, within a quarter of an hour. */
+  consoleLink(): string
   /** Answers what is in flight, writes out what is buffered, gives everything back. */
   close(): Promise<void>
 }
 
+/** Where the build puts the console, seen from the sources and from the compiled server alike. */
+const consoleDirectory = fileURLToPath(new URL('../../console/dist/', import.meta.url))
 const testCredentials = { accessKeyId: 'test', secretAccessKey: 'test' }
 /** Requests in flight get this long to finish before a stop cuts them off; nothing acknowledged depends on it. */
 const stopGraceMs = 10_000
@@ -208,14 +223,29 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
   closers.add(() => admission.close())
 
   const reports = createRefusalReports(paths.reports, random)
+  const sessions = createConsoleSessions({
+    random,
+    wall: clocks.wall,
+    administrator: (userName) => accounts.administrator(account, userName),
+  })
+  const credentials = withSessions(accounts, sessions)
   const calls = {
-    verifier: createSigV4Verifier({ credential: accounts.accessKey, wall: clocks.wall }),
-    credentials: accounts,
+    verifier: createSigV4Verifier({ credential: credentials.accessKey, wall: clocks.wall }),
+    credentials,
     regions: new Set<string>(configuration.regions),
     home: { account, region },
     leadingRegion: region,
     refusals,
   }
+  // Of the answers' links; nobody asks before the server listens.
+  let endpoint = configuration.publicUrl ?? ''
+  const session = createSessionDescription({
+    sessions,
+    regions: configuration.regions,
+    mode: mode.kind,
+    now: clocks.domain,
+    endpoint: () => endpoint,
+  })
   const sns = parts.topics.front({ ...calls, selfTrail: service.trail, onFault })
   const routes = [
     ...statusRoutes({
@@ -288,12 +318,22 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
       trail: service.trail,
       onFault,
     }),
+    ...consoleRoutes(await readConsoleFiles(consoleDirectory)),
+    ...signInRoutes({
+      ...calls,
+      sessions,
+      session,
+      throttle: createThrottle(clocks.monotonic),
+      trail: service.trail,
+      onFault,
+    }),
     ...parts.clockRoutes,
   ]
   const { host, port, tls, trustedProxies } = configuration
   const http = await createHttpServer({ host, port, tls, trustedProxies, routes, random, onFault })
   closers.add(() => http.close(stopGraceMs))
-  parts.topics.begin(configuration.publicUrl ?? http.url)
+  endpoint = configuration.publicUrl ?? http.url
+  parts.topics.begin(endpoint)
   closers.add(() => parts.queues.endWaits())
   closers.add(() => report({ kind: 'stopping', reason: 'closed' }))
 
@@ -317,6 +357,7 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
         trail: service.trail,
         home: { account, region },
       }),
+      ...linkRoutes({ sessions, trail: service.trail, home: { account, region }, endpoint: () => endpoint }),
       '/server/info': async () => info,
     },
     onError: onFault,
@@ -325,7 +366,7 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
   const file = runningServerPath(mode, http.port)
   writeRunningServer(file, { ...info, pid: process.pid, controlSocket: paths.controlSocket })
   closers.add(() => removeRunningServer(file))
-  return { endpoint: http.url, account }
+  return { endpoint: http.url, account, consoleLink: () => signInLink(endpoint, sessions) }
 }
 
 function openSigningKeys({ control, keyRing }: Storage, { domain }: Clocks, report: Observer['report']): SigningKeys {

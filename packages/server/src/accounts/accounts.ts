@@ -3,17 +3,19 @@ import { uuid, type Clocks, type Random } from '../clock/index.ts'
 import type { ControlStore } from '../control/index.ts'
 import type { KeyRing } from '../keyring/index.ts'
 import type { SelfTrail } from '../selftrail/index.ts'
-import { openAccountDirectory } from './account-directory.ts'
+import { openAccountDirectory, userPrincipal } from './account-directory.ts'
 import { createAdministration, type Administration } from './administration.ts'
 import { createChangeQueue } from './change-queue.ts'
 import { bootstrapKey } from './documents.ts'
 import type { AdministrationCaller } from './iam-events.ts'
 import { newAccountId } from './identifiers.ts'
-import type { CredentialSource } from './principal.ts'
+import type { CredentialSource, Principal } from './principal.ts'
 
 export interface Accounts extends CredentialSource, Administration {
   /** The accounts that exist, always as they are now. */
   readonly accountIds: ReadonlySet<AccountId>
+  /** The administrator of that name; without one, the account's first. */
+  administrator(account: AccountId, userName?: string): Omit<Principal, 'accessKeyId'> | undefined
   /**
    * Makes an account, its user `admin` and a key at the very first start; a start that was cut off is finished by the
    * next. Undefined where there is an account already: the secret of its key is shown this once only.
@@ -64,6 +66,11 @@ export async function openAccounts(options: {
     accountIds: directory.accountIds,
     accessKey: (accessKeyId) => directory.accessKey(accessKeyId),
     bearer: (token) => directory.bearer(token),
+    administrator(account, userName) {
+      const users = userName === undefined ? directory.usersOf(account) : [directory.user(account, userName)]
+      const user = users.find((candidate) => candidate?.role === 'administrator')
+      return user && userPrincipal(user)
+    },
     async bootstrap({ accountId, fixedCredentials }) {
       const unfinished = directory.unfinishedBootstrap()
       if (directory.accountIds.size > 0 && !unfinished) return undefined
@@ -74,6 +81,7 @@ export async function openAccounts(options: {
           account,
           userName: firstUserName,
           role: 'administrator',
+          allAccounts: true,
         })
       const { accessKeyId, secret } = await administration.createAccessKey(
         startOfServer(),

@@ -16,6 +16,9 @@ export const newUserId = (random: Random): string => uniqueId('AIDA', random)
 export const newAccessKeyId = (kind: 'signature' | 'bearer', random: Random): string =>
   uniqueId(kind === 'bearer' ? 'ACCA' : 'AKIA', random)
 
+/** `ASIA` is IAM's prefix for temporary keys. */
+export const newTemporaryAccessKeyId = (random: Random): string => uniqueId('ASIA', random)
+
 /** 240 random bits in the 40 characters that AWS's secret keys have. */
 export const newSecret = (random: Random): string => Buffer.from(random.bytes(secretBytes)).toString('base64')
 

@@ -1,4 +1,5 @@
 export { type AccessKeyCredential, type CredentialSource, type Principal, type Role } from './principal.ts'
+export { newSecret, newTemporaryAccessKeyId } from './identifiers.ts'
 export { openAccounts, type Accounts, type BootstrapOptions, type FirstCredentials } from './accounts.ts'
 export {
   type AccessKeyName,

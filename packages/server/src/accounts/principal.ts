@@ -15,6 +15,10 @@ export interface Principal {
   readonly arn: string
   readonly role: Role
   readonly accessKeyId: string
+  /** May read the events of every account; absent: of its own. */
+  readonly allAccounts?: true
+  /** Of temporary credentials: when their session began, ISO 8601. */
+  readonly session?: { readonly createdAt: string }
 }
 
 export interface AccessKeyCredential {

@@ -6,7 +6,7 @@ import { bucketRoutes, catCommand, exportCommand, lsCommand } from './routes/buc
 import { clockRoutes } from './routes/clock-routes.ts'
 import { demoCommand, sendCommand } from './routes/feed-routes.ts'
 import { lookupEventsCommand } from './routes/lookup-route.ts'
-import { doctorCommand, envCommand, startCommand, versionCommand } from './routes/server-routes.ts'
+import { consoleCommand, doctorCommand, envCommand, startCommand, versionCommand } from './routes/server-routes.ts'
 import { trailRoutes } from './routes/trail-routes.ts'
 import { validateLogsCommand } from './routes/validate-route.ts'
 import { CommandError } from './command-error.ts'
@@ -18,6 +18,7 @@ export function buildCli(): Application<CliContext> {
     routes: {
       start: startCommand,
       env: envCommand,
+      console: consoleCommand,
       'lookup-events': lookupEventsCommand,
       trail: trailRoutes,
       'validate-logs': validateLogsCommand,

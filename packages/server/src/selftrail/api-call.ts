@@ -21,6 +21,8 @@ export interface ApiCall {
   readonly eventSource: string
   readonly eventName: string
   readonly readOnly: boolean
+  /** `AwsApiCall`, or `AwsServiceEvent` of the service's own, unless said otherwise. */
+  readonly eventType?: 'AwsConsoleSignIn'
   /** The same id as the answer's `x-amzn-RequestId`. */
   readonly requestId: string
   readonly sourceIPAddress: string

@@ -28,7 +28,7 @@ export function selfRecord(call: ApiCall, eventId: string, now: number): Uint8Ar
     eventID: eventId,
     readOnly: call.readOnly,
     resources: call.resources,
-    eventType: call.identity.kind === 'service' ? 'AwsServiceEvent' : 'AwsApiCall',
+    eventType: call.eventType ?? (call.identity.kind === 'service' ? 'AwsServiceEvent' : 'AwsApiCall'),
     managementEvent: category === 'Management',
     recipientAccountId: recipientOf(call),
     sharedEventID: call.sharedEventId,
@@ -50,8 +50,9 @@ export const recipientOf = ({ identity, recipient }: ApiCall) => recipient ?? ac
 export function userIdentity(identity: CallIdentity): Record<string, unknown> {
   switch (identity.kind) {
     case 'user': {
-      const { userId, arn, account, accessKeyId, userName } = identity.principal
-      return { type: 'IAMUser', principalId: userId, arn, accountId: account, accessKeyId, userName }
+      const { userId, arn, account, accessKeyId, userName, session } = identity.principal
+      const user = { type: 'IAMUser', principalId: userId, arn, accountId: account, accessKeyId, userName }
+      return session ? { ...user, sessionContext: sessionContext(session.createdAt) } : user
     }
     case 'unknown-key':
       return { type: 'Unknown', accountId: identity.account, accessKeyId: identity.accessKeyId }
@@ -72,6 +73,10 @@ export function userIdentity(identity: CallIdentity): Record<string, unknown> {
       return { type: 'AWSService', invokedBy: identity.invokedBy }
   }
 }
+
+const sessionContext = (createdAt: string) => ({
+  attributes: { creationDate: `${createdAt.slice(0, 19)}Z`, mfaAuthenticated: 'false' },
+})
 
 /** Deeper than any input of the API; what is deeper is left as it is. */
 const depthMax = 32

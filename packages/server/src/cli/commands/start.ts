@@ -44,10 +44,11 @@ export function readConfiguration(
   return parseConfiguration({ flags, environment: visible, ...(file !== undefined && { file }) })
 }
 
-function announce(context: CliContext, configuration: Configuration, { endpoint }: RunningServer): void {
+function announce(context: CliContext, configuration: Configuration, { endpoint, consoleLink }: RunningServer): void {
   const { mode, account, region } = configuration
   if (mode.kind === 'test') {
     print(context, `# OpenTrail test server is ready at ${endpoint} (account ${account}); its data ends with it`)
+    print(context, `# Console, signed in: ${consoleLink()}`)
     return print(context, exportLines({ endpoint, region, credentials: testCredentials }).join('\n'))
   }
   const program = programName()
@@ -56,10 +57,13 @@ function announce(context: CliContext, configuration: Configuration, { endpoint 
     [
       `OpenTrail is ready at ${endpoint}`,
       `  account ${account}, Region ${region}, data in ${mode.data}`,
+      'In a browser, signed in as administrator (works once, within 15 minutes):',
+      `  ${consoleLink()}`,
       'In another terminal:',
       `  eval "$(${program} env)"           # endpoint and key for the AWS CLI and SDKs`,
       `  ${program} demo                    # an hour of invented activity`,
       `  ${program} lookup-events`,
+      `  ${program} console                 # another address for the browser`,
     ].join('\n'),
   )
 }

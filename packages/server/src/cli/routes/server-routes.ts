@@ -1,6 +1,7 @@
 import { buildCommand, type FlagParametersForType } from '@stricli/core'
 import { settingNames, settings, type Setting, type SettingName } from '../../config/index.ts'
 import type { CliContext } from '../context.ts'
+import type { ConsoleFlags } from '../commands/console.ts'
 import type { DoctorFlags } from '../commands/doctor.ts'
 import type { EnvFlags } from '../commands/env.ts'
 import type { StartFlags } from '../commands/start.ts'
@@ -35,6 +36,16 @@ export const envCommand = buildCommand<EnvFlags, [], CliContext>({
   loader: async () => (await import('../commands/env.ts')).env,
   parameters: { flags: { ...connectionFlags, test: switchFlag('The test server of this machine'), ...formatFlags } },
   docs: { brief: 'Print endpoint, Region and key of the running server, for eval "$(opentrail env)"' },
+})
+
+export const consoleCommand = buildCommand<ConsoleFlags, [], CliContext>({
+  loader: async () => (await import('../commands/console.ts')).consoleLink,
+  parameters: { flags: { ...dataFlags, ...formatFlags } },
+  docs: {
+    brief: 'Print an address that signs a browser in to the console (on the machine of the server)',
+    fullDescription:
+      'Prints an address of the web console that signs whoever opens it in as administrator. It works once and for 15 minutes; the session ends after 12 hours.',
+  },
 })
 
 export const doctorCommand = buildCommand<DoctorFlags, [], CliContext>({

@@ -1,0 +1,7 @@
+export { readConsoleFiles, type ConsoleFiles } from './console-files.ts'
+export { consoleRoutes } from './console-routes.ts'
+export { createSessionDescription } from './describe-session.ts'
+export { linkRoutes, signInLink } from './link-route.ts'
+export { withSessions } from './session-credentials.ts'
+export { createConsoleSessions, type ConsoleSessions } from './sessions.ts'
+export { signInRoutes } from './sign-in-routes.ts'
