@@ -21,7 +21,7 @@ test.each([
   name.replace('eu-west-1', 'EU'),
   `a/${name}`,
   `${name}.tmp`,
-  `${'1'.repeat(300)}`,
+  '1'.repeat(300),
 ])('%s is no name of a log file', (other) => {
   assert.equal(parseLogFileName(other), undefined)
 })

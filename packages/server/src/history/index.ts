@@ -19,4 +19,5 @@ export {
   type PostingsCall,
   type PostingsFault,
 } from './memory-postings-store.ts'
+export { type HistorySearch } from './history-search.ts'
 export { createCachedPostingsStore } from './cached-postings-store.ts'

@@ -1,18 +1,14 @@
-import { createHash } from 'node:crypto'
 import { authenticateCaller, requireRole, type AuthenticationOptions, type Caller } from '../api/index.ts'
-import { createChunkedPayload, type VerifiedPayload } from '../auth/index.ts'
 import type { Clocks } from '../clock/index.ts'
-import { describeCall, internalFailureText, type CallName, type Exchange, type Route } from '../http/index.ts'
-import { JournalFencedError, JournalFullError, JournalUnavailableError } from '../journal/index.ts'
+import { describeCall, type CallName, type Exchange, type Route } from '../http/index.ts'
 import type { ServerEvent } from '../observability/index.ts'
 import { ApiError } from '../operations/index.ts'
 import type { SelfTrail } from '../selftrail/index.ts'
-import { AdmissionBusyError } from './admission-pool.ts'
-import { BodyError, BodyTooLongError } from './body-chunks.ts'
 import { channelOf, eventsSource } from './events-api.ts'
 import { IntakeInterruptedError, takeIn, type IntakeOptions } from './intake.ts'
-import { WriterBusyError } from './record-writer.ts'
-import { createSpool, SpoolFullError, type Spool } from './spool.ts'
+import { intakeFailure } from './intake-failure.ts'
+import { withProvenBody } from './proven-body.ts'
+import { createSpool, type Spool } from './spool.ts'
 import { reusedCode, type IntakeAnswer, type IntakeOutcome } from './tally.ts'
 
 export interface EventsRouteOptions extends IntakeOptions, AuthenticationOptions {
@@ -74,6 +70,10 @@ async function perform(exchange: Exchange, spool: Spool, options: EventsRouteOpt
     if (!(error instanceof ApiError)) throw error
     return { failure: error }
   }
+  const failureOf = (error: unknown) =>
+    intakeFailure(error, options.bodyBytesMax, () =>
+      options.report({ kind: 'failure', message: 'POST /events', error, requestId: exchange.requestId }),
+    )
   let outcome: IntakeOutcome | undefined
   let failure: ApiError | undefined
   try {
@@ -81,14 +81,14 @@ async function perform(exchange: Exchange, spool: Spool, options: EventsRouteOpt
     outcome = await take(exchange, caller, spool, options)
   } catch (error) {
     if (error instanceof IntakeInterruptedError) ({ outcome } = error)
-    failure = translate(error instanceof IntakeInterruptedError ? error.cause : error, exchange, options)
+    failure = failureOf(error instanceof IntakeInterruptedError ? error.cause : error)
   }
   const answer = outcome && { answer: outcome.answer }
   try {
     await recordCall(exchange, caller, options, outcome, failure)
   } catch (error) {
     // What is stored stays stored; but a call without its record is not answered as done.
-    failure = translate(error, exchange, options)
+    failure = failureOf(error)
   }
   return { ...answer, ...(failure && { failure }) }
 }
@@ -99,7 +99,7 @@ async function take(
   spool: Spool,
   options: EventsRouteOptions,
 ): Promise<IntakeOutcome> {
-  const { principal, region, payload, body: whole } = caller
+  const { principal, region } = caller
   const idempotencyKey = exchange.header('idempotency-key')
   if (idempotencyKey !== undefined && (idempotencyKey.length === 0 || idempotencyKey.length > idempotencyKeyMax)) {
     throw new ApiError('ValidationException', `Idempotency-Key must have 1 to ${idempotencyKeyMax} characters.`)
@@ -115,87 +115,10 @@ async function take(
     regions: options.regions,
     now: options.clocks.domain(),
   })
-  const request = { encoding: encodingOf(exchange), context, ...(idempotencyKey !== undefined && { idempotencyKey }) }
-  if (whole) return takeIn({ ...request, body: atHand(whole) }, options)
-  const body = openBody(exchange, payload, options.bodyBytesMax)
-  if (payload.kind === 'unsigned') return takeIn({ ...request, body }, options)
-  await using proven = await spool.hold(body)
-  return await takeIn({ ...request, body: proven.read() }, options)
-}
-
-async function* atHand(body: Buffer): AsyncGenerator<Uint8Array> {
-  yield body
-}
-
-function encodingOf(exchange: Exchange): 'identity' | 'gzip' {
-  // `aws-chunked` is framing that the signature's payload kind already tells.
-  const encodings = (exchange.header('content-encoding') ?? '').toLowerCase().split(',')
-  const left = encodings
-    .map((name) => name.trim())
-    .filter((name) => name !== '' && name !== 'identity' && name !== 'aws-chunked')
-  if (left.length === 0) return 'identity'
-  if (left.length === 1 && left[0] === 'gzip') return 'gzip'
-  throw new ApiError('ValidationException', 'Content-Encoding must be gzip or absent.', { status: 415 })
-}
-
-/**
- * The body's bytes, which throw at their end when they are not what was signed.
- * @throws {ApiError} the headers alone say that it cannot be taken; nothing was read.
- */
-function openBody(exchange: Exchange, payload: VerifiedPayload, bytesMax: number): AsyncIterable<Uint8Array> {
-  if (payload.kind === 'hash') return hashed(exchange.bodyStream(), payload.sha256)
-  if (payload.kind !== 'chunked') return exchange.bodyStream()
-  const decodedBytes = decodedLength(exchange, bytesMax)
-  const trailerNames = (exchange.header('x-amz-trailer') ?? '')
-    .toLowerCase()
-    .split(',')
-    .map((name) => name.trim())
-    .filter(Boolean)
-  // What frames the chunks comes on top of what they hold.
-  const decoder = createChunkedPayload({ seed: payload.seed, decodedBytes, trailerNames })
-  return exchange.bodyStream(bytesMax * 2).pipe(decoder)
-}
-
-function decodedLength(exchange: Exchange, bytesMax: number): number {
-  const text = exchange.header('x-amz-decoded-content-length') ?? ''
-  if (!/^\d{1,15}$/.test(text)) {
-    throw new ApiError(
-      'ValidationException',
-      'A body in signed chunks needs the header x-amz-decoded-content-length, a number of bytes.',
-    )
-  }
-  const bytes = Number(text)
-  if (bytes > bytesMax) throw tooLarge(bytesMax)
-  return bytes
-}
-
-async function* hashed(body: AsyncIterable<Uint8Array>, sha256: string): AsyncGenerator<Uint8Array> {
-  const hash = createHash('sha256')
-  for await (const piece of body) {
-    hash.update(piece)
-    yield piece
-  }
-  if (hash.digest('hex') !== sha256)
-    throw new ApiError('InvalidSignatureException', 'The body is not the one that was signed.', { status: 403 })
-}
-
-const tooLarge = (bytesMax: number) =>
-  new ApiError('RequestEntityTooLargeException', `The body is longer than ${bytesMax} bytes.`, { status: 413 })
-
-/** What the client is told: retryable where the same request can succeed later, exact where it cannot. */
-function translate(error: unknown, exchange: Exchange, options: EventsRouteOptions): ApiError {
-  if (error instanceof ApiError) return error
-  if (error instanceof BodyTooLongError) return tooLarge(options.bodyBytesMax)
-  if (error instanceof BodyError) return new ApiError('InvalidBodyException', error.message)
-  const busy = error instanceof WriterBusyError || error instanceof AdmissionBusyError
-  if (busy) return new ApiError('ThrottlingException', 'Rate exceeded', { cause: error, status: 429 })
-  const message = 'Events cannot be stored at the moment. Try again later.'
-  const unavailable = new ApiError('ServiceUnavailable', message, { cause: error, status: 503 })
-  if (error instanceof JournalFullError || error instanceof SpoolFullError) return unavailable
-  // From here on it is nobody's mistake but ours: the client is told little, the log all of it.
-  options.report({ kind: 'failure', message: 'POST /events', error, requestId: exchange.requestId })
-  if (error instanceof JournalUnavailableError || error instanceof JournalFencedError) return unavailable
-  return new ApiError('InternalFailure', internalFailureText, { cause: error, status: 500 })
+  const request = { context, ...(idempotencyKey !== undefined && { idempotencyKey }) }
+  return withProvenBody(exchange, caller, { spool, bytesMax: options.bodyBytesMax }, (body, encoding) =>
+    takeIn({ ...request, body, encoding }, options),
+  )
 }
 
 /** The data event about the call and, where ids were reused, the management event that says so. */

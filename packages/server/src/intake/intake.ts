@@ -1,14 +1,8 @@
-import {
-  decodeEntry,
-  encodedLength,
-  splitterStart,
-  type AdmissionContext,
-  type NewEntry,
-  type StreamId,
-} from '@opentrail/core/event'
+import { encodedLength, splitterStart, type AdmissionContext } from '@opentrail/core/event'
 import type { AdmissionPool } from './admission-pool.ts'
 import type { PackedEntries, RecordRefusal } from './admit-chunk.ts'
 import { bodyChunks } from './body-chunks.ts'
+import { unpackEntries } from './packed-entries.ts'
 import type { RecordWriter } from './record-writer.ts'
 import type { RefusalReports } from './refusal-reports.ts'
 import { createTally, notStoredCode, type IntakeOutcome, type Tally } from './tally.ts'
@@ -92,7 +86,7 @@ const writeBytesMax = 2 * 1024 * 1024
 
 /** Each entry of `stream` is counted, whatever happens. @throws what the writer throws. */
 async function store({ stream, packed, indexes }: PackedEntries, writer: RecordWriter, tally: Tally): Promise<void> {
-  const entries = unpack(stream, packed, indexes.length)
+  const entries = unpackEntries(stream, packed, indexes.length)
   for (let from = 0; from < entries.length;) {
     let bytes = 0
     let to = from
@@ -119,14 +113,3 @@ const notStored = (indexes: Uint32Array): RecordRefusal[] =>
     code: notStoredCode,
     message: 'The record could not be stored at the moment. Send it again.',
   }))
-
-function unpack(stream: StreamId, packed: Uint8Array, count: number): NewEntry[] {
-  const source = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength)
-  const entries: NewEntry[] = []
-  for (let offset = 0; entries.length < count;) {
-    const { entry, end } = decodeEntry(source, offset, stream)
-    entries.push(entry)
-    offset = end
-  }
-  return entries
-}

@@ -16,11 +16,17 @@ export type WriteOutcome =
 export interface RecordWriter {
   /**
    * One outcome per entry, in order. At most a few MiB at once: the entries share an append. `reserve` may use the space
-   * kept back for the service's own events.
+   * kept back for the service's own events; `background` leaves the way to everybody else, and its ids are not remembered:
+   * years of old events would push out those that producers may send again.
    * @throws {WriterBusyError} too much is waiting already; nothing was stored.
    * @throws JournalFullError, JournalUnavailableError, JournalFencedError of the journal.
    */
-  write(stream: StreamId, entries: readonly NewEntry[], options?: { reserve?: boolean }): Promise<WriteOutcome[]>
+  write(stream: StreamId, entries: readonly NewEntry[], options?: WriteOptions): Promise<WriteOutcome[]>
+}
+
+export interface WriteOptions {
+  readonly reserve?: boolean
+  readonly background?: boolean
 }
 
 /** More is waiting than the journal takes within a few seconds: the caller should try again later. */
@@ -34,11 +40,19 @@ const appendBytesMax = 2 * 1024 * 1024
 const waitingBytesMax = 128 * 1024 * 1024
 /** Beyond that for the service's own events: intake that waits must not keep calls from being recorded. */
 const reserveWaitingBytesMax = 16 * 1024 * 1024
+/** What may be waiting when something comes that is in no hurry: two appends, so that the disk is not idle. */
+const backgroundWaitingBytesMax = 4 * 1024 * 1024
+
+function roomFor({ reserve, background }: WriteOptions): number {
+  if (background) return backgroundWaitingBytesMax
+  return waitingBytesMax + (reserve ? reserveWaitingBytesMax : 0)
+}
 
 interface Submission {
   readonly entries: readonly NewEntry[]
   readonly bytes: number
   readonly reserve: boolean
+  readonly background: boolean
   readonly resolve: (outcomes: WriteOutcome[]) => void
   readonly reject: (error: unknown) => void
 }
@@ -93,11 +107,10 @@ export async function openRecordWriter(
   }
 
   return {
-    write(stream, entries, options) {
+    write(stream, entries, options = {}) {
       if (entries.length === 0) return Promise.resolve([])
       const bytes = entries.reduce((sum, entry) => sum + entry.record.length + entry.envelope.length, 0)
-      const room = waitingBytesMax + (options?.reserve ? reserveWaitingBytesMax : 0)
-      if (waitingBytes + bytes > room && waitingBytes > 0) {
+      if (waitingBytes + bytes > roomFor(options) && waitingBytes > 0) {
         return Promise.reject(new WriterBusyError(`${waitingBytes} bytes are waiting to be stored`))
       }
       let queue = queues.get(stream)
@@ -105,7 +118,8 @@ export async function openRecordWriter(
       const { waiting } = queue
       return new Promise<WriteOutcome[]>((resolve, reject) => {
         waitingBytes += bytes
-        waiting.push({ entries, bytes, reserve: options?.reserve ?? false, resolve, reject })
+        const { reserve = false, background = false } = options
+        waiting.push({ entries, bytes, reserve, background, resolve, reject })
         if (queue.draining) return
         queue.draining = true
         void drain(stream, queue)
@@ -155,10 +169,16 @@ async function appendGroup(
   if (window.hasUnknown) await learnContents(journal, stream, window, group)
   const fresh: NewEntry[] = []
   const judge = createJudge(window, fresh)
-  const judged = group.map(({ entries }) => entries.map(judge))
+  const passing = new Set<NewEntry>()
+  const judged = group.map(({ entries, background }) => {
+    const before = fresh.length
+    const outcomes = entries.map(judge)
+    if (background) for (const entry of fresh.slice(before)) passing.add(entry)
+    return outcomes
+  })
   const last = fresh.length > 0 ? await journal.append(stream, fresh.map(stamps()), { reserve }) : 0
   const first = last - fresh.length + 1
-  for (const [index, entry] of fresh.entries()) window.add(entry, (first + index) as Sequence)
+  for (const [index, entry] of fresh.entries()) if (!passing.has(entry)) window.add(entry, (first + index) as Sequence)
   for (const [index, { resolve }] of group.entries()) resolve(judged[index]!.map((outcome) => outcome(first)))
 }
 
