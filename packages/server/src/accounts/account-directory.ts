@@ -116,7 +116,7 @@ export async function openAccountDirectory(control: ControlStore, keyRing: KeyRi
     if (credential?.document.status !== 'Active') return undefined
     const { account, userName, accessKeyId } = credential.document
     const user = users.get(userKey(account, userName))
-    return user && { account, userName, userId: user.userId, arn: userArn(user), role: user.role, accessKeyId }
+    return user && { ...userPrincipal(user), accessKeyId }
   }
 
   return {
@@ -153,6 +153,16 @@ export async function openAccountDirectory(control: ControlStore, keyRing: KeyRi
     },
   }
 }
+
+/** Who a user is, by whichever credentials. */
+export const userPrincipal = (user: UserDocument): Omit<Principal, 'accessKeyId'> => ({
+  account: user.account,
+  userName: user.userName,
+  userId: user.userId,
+  arn: userArn(user),
+  role: user.role,
+  ...(user.allAccounts && { allAccounts: true }),
+})
 
 export const userArn = ({ account, userName }: Pick<UserDocument, 'account' | 'userName'>): string =>
   `arn:aws:iam::${account}:user/${userName}`

@@ -82,6 +82,24 @@ describe('credentials', () => {
     assert.deepEqual(await accounts.listAccessKeys(owner, user), [])
   })
 
+  test('the grant for all accounts is its own, lasts until it is taken away, and is known after a restart', async () => {
+    await makeUser()
+    const { accessKeyId } = await accounts.createAccessKey(owner, { ...user, kind: 'signature' })
+    const grant = async () => [
+      accounts.accessKey(accessKeyId)?.principal.allAccounts,
+      (await start(control)).accounts.accessKey(accessKeyId)?.principal.allAccounts,
+    ]
+    assert.deepEqual(await grant(), [undefined, undefined])
+    await accounts.updateUser(owner, { ...user, role: 'auditor', allAccounts: true })
+    assert.deepEqual(await grant(), [true, true])
+    const { requestParameters } = (await lastEvent()) as { requestParameters: unknown }
+    assert.deepEqual(requestParameters, { userName: 'kim', role: 'auditor', allAccounts: true })
+    await accounts.updateUser(owner, { ...user, role: 'administrator' })
+    assert.deepEqual(await grant(), [true, true])
+    await accounts.updateUser(owner, { ...user, role: 'auditor', allAccounts: false })
+    assert.deepEqual(await grant(), [undefined, undefined])
+  })
+
   test('rotation gives a new key and makes the old one inactive', async () => {
     await makeUser()
     const old = await accounts.createAccessKey(owner, { ...user, kind: 'bearer' })

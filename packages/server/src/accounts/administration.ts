@@ -53,6 +53,11 @@ export interface UserName {
   readonly account: AccountId
   readonly userName: string
 }
+export interface NewUser extends UserName {
+  readonly role: Role
+  /** Whether it may read the events of every account. */
+  readonly allAccounts?: boolean
+}
 export interface AccessKeyName extends UserName {
   readonly accessKeyId: string
 }
@@ -74,8 +79,9 @@ export interface Administration {
     extras?: Extras,
   ): Promise<AccountView>
   listAccounts(caller: AdministrationCaller): Promise<AccountView[]>
-  createUser(caller: AdministrationCaller, user: UserName & { readonly role: Role }, extras?: Extras): Promise<UserView>
-  updateUser(caller: AdministrationCaller, user: UserName & { readonly role: Role }): Promise<UserView>
+  createUser(caller: AdministrationCaller, user: NewUser, extras?: Extras): Promise<UserView>
+  /** The grant for all accounts stays as it is where nothing is said of it. */
+  updateUser(caller: AdministrationCaller, user: NewUser): Promise<UserView>
   /** Its keys have to be deleted before. The last administrator of all stays. */
   deleteUser(caller: AdministrationCaller, user: UserName): Promise<void>
   listUsers(caller: AdministrationCaller, account: AccountId): Promise<UserView[]>
@@ -165,8 +171,8 @@ export function createAdministration(options: {
         result: directory.accounts().map(accountView),
       }))
     },
-    createUser(caller, { account, userName, role }, extras = {}) {
-      return changes.perform(iam('CreateUser', { UserName: userName, Role: role }), caller, account, () => {
+    createUser(caller, { account, userName, role, allAccounts }, extras = {}) {
+      return changes.perform(iam('CreateUser', userParameters(userName, role, allAccounts)), caller, account, () => {
         requireAccount(account)
         if (!isUserName(userName)) throw invalid('A user name has 1 to 64 letters, digits or any of _+=,.@-')
         requireRole(role)
@@ -176,17 +182,19 @@ export function createAdministration(options: {
           fail('LimitExceeded', `Cannot exceed quota for UsersPerAccount: ${usersPerAccountMax}`, 409)
         if (directory.users.size >= usersMax) fail('LimitExceeded', `There are ${usersMax} users in all accounts.`, 409)
         const userId = newUserId(random)
-        const user: UserDocument = { account, userName, userId, role, createdAt: now() }
+        const grant = allAccounts && { allAccounts: true as const }
+        const user: UserDocument = { account, userName, userId, role, ...grant, createdAt: now() }
         const writes = [...change(user, user), ...(extras.writes ?? [])]
         return { writes, responseElements: userElement(user), result: userView(user) }
       })
     },
-    updateUser(caller, { account, userName, role }) {
-      return changes.perform(iam('UpdateUser', { UserName: userName, Role: role }), caller, account, () => {
+    updateUser(caller, { account, userName, role, allAccounts }) {
+      return changes.perform(iam('UpdateUser', userParameters(userName, role, allAccounts)), caller, account, () => {
         const before = requireUser({ account, userName })
         requireRole(role)
         if (role !== 'administrator') requireAnotherAdministrator(before)
-        const user = { ...before, role }
+        const { allAccounts: granted, ...rest } = before
+        const user = { ...rest, role, ...((allAccounts ?? granted) && { allAccounts: true as const }) }
         return { writes: change(before, user), result: userView(user) }
       })
     },
@@ -265,6 +273,12 @@ export function createAdministration(options: {
 function fail(code: string, message: string, status: number): never {
   throw new ApiError(code, message, { status })
 }
+
+const userParameters = (userName: string, role: Role, allAccounts: boolean | undefined) => ({
+  UserName: userName,
+  Role: role,
+  ...(allAccounts !== undefined && { AllAccounts: allAccounts }),
+})
 
 const invalid = (message: string): ApiError => new ApiError('ValidationError', message)
 

@@ -19,7 +19,10 @@ export type ControlRoutes = Readonly<Record<string, ControlRoute>>
 const accountId = z.string().transform((text) => text as AccountId)
 const account = z.strictObject({ account: accountId })
 const user = z.strictObject({ account: accountId, userName: z.string() })
-const userWithRole = user.extend({ role: z.enum(['administrator', 'auditor', 'producer']) })
+const userWithRole = user.extend({
+  role: z.enum(['administrator', 'auditor', 'producer']),
+  allAccounts: z.boolean().exactOptional(),
+})
 const accessKey = user.extend({ accessKeyId: z.string() })
 
 /** A body of another shape is answered as ValidationError; a shape says nothing about the values in it. */

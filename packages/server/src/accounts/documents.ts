@@ -18,6 +18,8 @@ export interface UserDocument {
   readonly userName: string
   readonly userId: string
   readonly role: Role
+  /** Absent, as in documents of older versions: its own account only. */
+  readonly allAccounts?: true
   readonly createdAt: string
 }
 

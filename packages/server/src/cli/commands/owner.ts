@@ -14,6 +14,7 @@ export interface NameFlags extends OwnerFlags {
 }
 export interface RoleFlags extends OwnerFlags {
   readonly role: 'administrator' | 'auditor' | 'producer'
+  readonly allAccounts?: boolean
 }
 export interface KindFlags extends OwnerFlags {
   readonly kind: 'signature' | 'bearer'
@@ -34,14 +35,19 @@ export async function listAccounts(this: CliContext, flags: OwnerFlags): Promise
 }
 
 export async function createUser(this: CliContext, flags: RoleFlags, userName: string): Promise<void> {
-  const user = { account: controlAccount(this, flags), userName, role: flags.role }
-  showOne(this, flags, await control<Row>(this, flags, 'users/create', user))
+  showOne(this, flags, await control<Row>(this, flags, 'users/create', userOf(this, flags, userName)))
 }
 
 export async function updateUser(this: CliContext, flags: RoleFlags, userName: string): Promise<void> {
-  const user = { account: controlAccount(this, flags), userName, role: flags.role }
-  showOne(this, flags, await control<Row>(this, flags, 'users/update', user))
+  showOne(this, flags, await control<Row>(this, flags, 'users/update', userOf(this, flags, userName)))
 }
+
+const userOf = (context: CliContext, flags: RoleFlags, userName: string) => ({
+  account: controlAccount(context, flags),
+  userName,
+  role: flags.role,
+  ...(flags.allAccounts !== undefined && { allAccounts: flags.allAccounts }),
+})
 
 export async function deleteUser(this: CliContext, flags: OwnerFlags, userName: string): Promise<void> {
   await control(this, flags, 'users/delete', { account: controlAccount(this, flags), userName })
@@ -50,7 +56,7 @@ export async function deleteUser(this: CliContext, flags: OwnerFlags, userName: 
 
 export async function listUsers(this: CliContext, flags: OwnerFlags): Promise<void> {
   const answer = await control<unknown>(this, flags, 'users/list', { account: controlAccount(this, flags) })
-  showAll(this, flags, answer, ['userName', 'role', 'arn', 'createdAt'])
+  showAll(this, flags, answer, ['userName', 'role', 'allAccounts', 'arn', 'createdAt'])
 }
 
 export async function createKey(this: CliContext, flags: KindFlags, userName: string): Promise<void> {

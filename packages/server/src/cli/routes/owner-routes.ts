@@ -9,6 +9,11 @@ const everyFlag = { ...dataFlags, account: textFlag("Account; the server's own w
 const roleFlags = {
   ...everyFlag,
   role: { kind: 'enum', values: ['administrator', 'auditor', 'producer'], brief: 'What the user may do' },
+  allAccounts: {
+    kind: 'boolean',
+    optional: true,
+    brief: 'The user may read the events of every account, not only of its own',
+  },
 } as const
 const kindFlags = {
   ...everyFlag,
