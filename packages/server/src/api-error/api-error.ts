@@ -7,8 +7,11 @@ export class ApiError extends Error {
   /** The exception's full shape name, as in `__type`. */
   readonly code: string
   readonly status: number
-  constructor(code: string, message: string, options?: ErrorOptions & { status?: number }) {
+  /** Where in a text that was sent it stops making sense: the character, from 0. */
+  readonly at?: number
+  constructor(code: string, message: string, options?: ErrorOptions & { status?: number; at?: number }) {
     super(message, options)
+    if (options?.at !== undefined) this.at = options.at
     this.code = code
     this.status = options?.status ?? 400
   }

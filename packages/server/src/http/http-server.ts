@@ -192,7 +192,7 @@ async function run(route: Route, exchange: Exchange, options: HttpServerOptions)
   } catch (error) {
     if (!(error instanceof ApiError)) options.onFault(error, `${route.method} ${route.path}`)
     if (exchange.outgoing.headersSent) exchange.outgoing.destroy()
-    else if (error instanceof ApiError) exchange.respond(jsonError(error.status, error.code, error.message))
+    else if (error instanceof ApiError) exchange.respond(jsonError(error.status, error.code, error.message, error.at))
     else exchange.respond(jsonError(500, 'InternalFailure', internalFailureText))
   }
 }

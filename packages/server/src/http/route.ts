@@ -48,8 +48,15 @@ const takes = (route: Route, method: string): boolean => route.method === '*' ||
 const methodsOf = ({ method }: Route): string[] => (method === 'GET' ? ['GET', 'HEAD'] : [method])
 
 /** The error form of routes that have no protocol of their own. */
-export const jsonError = (status: number, code: string, message: string): Answer => ({
+export const jsonError = (status: number, code: string, message: string, at?: number): Answer => ({
   status,
-  headers: { 'Content-Type': 'application/json', 'x-amzn-ErrorType': code },
-  body: JSON.stringify({ __type: code, Message: message }),
+  headers: {
+    'Content-Type': 'application/json',
+    'x-amzn-ErrorType': code,
+    ...(status === 503 && { 'Retry-After': retryAfterSeconds }),
+  },
+  body: JSON.stringify({ __type: code, Message: message, ...(at !== undefined && { at }) }),
 })
+
+/** What is not possible at the moment mostly is a second later: an index that was behind, an engine that starts. */
+const retryAfterSeconds = '1'
