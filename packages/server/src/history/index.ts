@@ -19,5 +19,13 @@ export {
   type PostingsCall,
   type PostingsFault,
 } from './memory-postings-store.ts'
-export { type HistorySearch } from './history-search.ts'
+export {
+  type HistorySearch,
+  type SearchCounts,
+  type SearchPage,
+  type SearchPlace,
+  type SearchRequest,
+  type SearchScope,
+  type SearchValues,
+} from './history-search.ts'
 export { createCachedPostingsStore } from './cached-postings-store.ts'
