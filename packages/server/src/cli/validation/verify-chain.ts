@@ -7,7 +7,8 @@ import {
   type Finding,
   type Place,
 } from '@opentrail/core/digest'
-import { createCompleteness, type Completeness, type DigestRecords } from './complete.ts'
+import { createCompleteness, type Completeness } from './complete.ts'
+import type { DigestRecords } from './digest-records.ts'
 import { fetchLogFile, type LogFileReader } from './fetch-objects.ts'
 import { count, isSeenOfChain, widen, type Gathered, type VerifyOptions } from './gathered.ts'
 import { createInOrder } from './in-order.ts'
@@ -78,8 +79,8 @@ export async function verifyChain(
       })
     if (records)
       await lines.add(async () => {
-        await records.fetched
-        return () => findings.add(records.judge(), () => false)
+        const found = await records.judge()
+        return () => findings.add(found, () => false)
       })
   }
   await lines.end()
