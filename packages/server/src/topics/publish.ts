@@ -1,4 +1,5 @@
 import { uuid } from '../clock/index.ts'
+import { createMessageFilter } from './message-filter.ts'
 import type { SnsParts } from './sns-call.ts'
 import { invalidParameter } from './sns-error.ts'
 import type { PublishedMessage, StoredAttribute, SubscriptionProtocol, TopicName } from './topic-documents.ts'
@@ -91,7 +92,7 @@ function readAttribute(attribute: NonNullable<SentMessage['attributes']>[number]
   return { dataType, stringValue }
 }
 
-/** Resolves to the message's id once it waits durably for every subscriber. @throws {SnsError} ServiceUnavailable, Throttled */
+/** Resolves to the message's id once it waits durably for every subscriber that takes it. @throws {SnsError} ServiceUnavailable, Throttled */
 export async function publishTo(
   { directory, fanOut, random, now }: Pick<SnsParts, 'directory' | 'fanOut' | 'random' | 'now'>,
   topic: TopicName,
@@ -99,7 +100,10 @@ export async function publishTo(
 ): Promise<string> {
   const id = uuid(random)
   const publishedAt = now()
-  const subscribers = directory.subscriptionsOf(topic).filter(({ confirmedAt }) => confirmedAt !== undefined)
+  const takes = createMessageFilter(attributes)
+  const subscribers = directory
+    .subscriptionsOf(topic)
+    .filter((each) => each.confirmedAt !== undefined && takes(each, text(each.protocol)))
   await fanOut.enqueue(
     subscribers.map((subscription) => {
       const message: PublishedMessage = {

@@ -4,7 +4,7 @@ import { createSigV4Verifier, signRequest } from '../auth/index.ts'
 import { credentialOf, credentialSource, exampleKey, identityOf } from '../auth/sigv4.testing.ts'
 import { systemClocks } from '../clock/index.ts'
 import { createMemoryControlStore } from '../control/index.ts'
-import { seededRandom } from '../disk/seeded-random.testing.ts'
+import { fuzzFront, type FuzzOptions, type FuzzSummary } from '../http/front-fuzz.testing.ts'
 import { createRefusalRecorder, type Answer, type Exchange, type Route, type SharedPathService } from '../http/index.ts'
 import { auditorKey, producerKey } from '../http/http.testing.ts'
 import type { ApiCall } from '../selftrail/index.ts'
@@ -21,44 +21,22 @@ const inputsPerSettling = 500
 /** Stands for what messages say: nothing of it may get into a record. */
 const secretText = 'the secret that no record holds'
 
-export interface FuzzSummary {
-  readonly inputs: number
-  /** By error code; `ok` where there was none. */
-  readonly outcomes: Readonly<Record<string, number>>
-}
-
 /**
  * Sends `inputs` requests, most of them valid but for a few changes, into the front of the built-in topics. Each has to be
  * answered once, in the Query protocol's form, without a failure of ours. @throws with seed, number and request of the first other one.
  */
-export async function fuzzSns({
-  seed,
-  inputs,
-}: {
-  readonly seed: number
-  readonly inputs: number
-}): Promise<FuzzSummary> {
-  const next = seededRandom(seed)
-  const outcomes = new Map<string, number>()
-  let world = await openFuzzWorld()
-  for (let number = 0; number < inputs; number++) {
-    if (number % inputsPerWorld === inputsPerWorld - 1) {
-      await world.topics.close()
-      world = await openFuzzWorld()
-    }
-    const request = buildRequest(next, world)
-    try {
+export const fuzzSns = (options: FuzzOptions): Promise<FuzzSummary> =>
+  fuzzFront(options, {
+    inputsPerWorld,
+    openWorld: openFuzzWorld,
+    closeWorld: ({ topics }) => topics.close(),
+    buildRequest,
+    async sendChecked(world, request, number) {
       const outcome = await sendChecked(world, request)
-      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
       if (number % inputsPerSettling === 0) await settle(world)
-    } catch (cause) {
-      const shown = JSON.stringify({ ...request, body: request.body.toString('latin1').slice(0, 2_000) })
-      throw new Error(`seed ${seed}, input ${number}: ${shown}`, { cause })
-    }
-  }
-  await world.topics.close()
-  return { inputs, outcomes: Object.fromEntries([...outcomes].sort(([, a], [, b]) => b - a)) }
-}
+      return outcome
+    },
+  })
 
 interface FuzzWorld {
   readonly topics: Topics
@@ -280,6 +258,7 @@ function validParameters(next: Next, { known }: FuzzWorld): Record<string, strin
     ['RedrivePolicy', redrive],
     ['DeliveryPolicy', retry],
     ['FilterPolicy', '{"a":["b"]}'],
+    ['FilterPolicyScope', 'MessageBody'],
   ] as const)
   const message = {
     Message: next() < 0.8 ? secretText : JSON.stringify({ default: secretText, sqs: 'x' }),

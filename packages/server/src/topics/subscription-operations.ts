@@ -4,7 +4,7 @@ import { subscriberUrlFault } from './http-subscriber.ts'
 import { confirm, confirmationRequest, subscriptionOfToken } from './confirmation.ts'
 import { pageOf, required, topicOf, type SnsCall, type SnsOperation, type SnsParts } from './sns-call.ts'
 import { excerpt, invalidParameter, SnsError, unknownSubscription } from './sns-error.ts'
-import { httpDelivery, isQueueArn, withSubscriptionAttribute } from './topic-attributes.ts'
+import { checkSubscriptionAttributes, httpDelivery, isQueueArn, withSubscriptionAttribute } from './topic-attributes.ts'
 import {
   readArn,
   subscriptionArn,
@@ -42,6 +42,7 @@ function readAttributes(input: QueryNode): Readonly<Record<string, string>> {
   if (given.length > attributesMax) throw invalidParameter('Attributes')
   let attributes: Readonly<Record<string, string>> = {}
   for (const { key, value } of given) attributes = withSubscriptionAttribute(attributes, key, value.value ?? '')
+  checkSubscriptionAttributes(attributes)
   return attributes
 }
 
@@ -204,6 +205,9 @@ function subscriptionAttributes(subscription: SubscriptionDocument, topic: Topic
   const effective = { healthyRetryPolicy: policy, requestPolicy: { headerContentType: contentType } }
   return new Map([
     ['RawMessageDelivery', 'false'],
+    ...(subscription.attributes['FilterPolicy'] === undefined
+      ? []
+      : [['FilterPolicyScope', 'MessageAttributes'] as const]),
     ...Object.entries(subscription.attributes),
     ['SubscriptionArn', subscriptionArn(subscription)],
     ['TopicArn', topicArn(subscription.topic)],
@@ -228,6 +232,7 @@ const SetSubscriptionAttributes: SnsOperation = {
       const before = parts.directory.subscription(arn)
       if (!before) throw unknownSubscription()
       const attributes = withSubscriptionAttribute(before.attributes, name, value)
+      checkSubscriptionAttributes(attributes)
       if (JSON.stringify(attributes) !== JSON.stringify(before.attributes))
         await save({ subscriptions: [{ before, after: { ...before, attributes } }] }, call.commit({}))
     })

@@ -1,3 +1,4 @@
+import { FilterFault, isNested, readFilterPolicy, type FilterNode } from './filter-policy.ts'
 import { readRetryPolicy, defaultHttpPolicy, type RetryPolicy } from './retry-policy.ts'
 import { excerpt, invalidParameter } from './sns-error.ts'
 import { checkPolicy, policyOf } from './topic-access.ts'
@@ -175,9 +176,33 @@ const subscriptionReaders: Readonly<Record<string, ReadAttribute>> = {
     subscriptionDeliveryPolicy(value)
     return value
   },
-  FilterPolicy: notBuilt('FilterPolicy'),
-  FilterPolicyScope: notBuilt('FilterPolicyScope'),
+  FilterPolicy(value) {
+    if (value === '' || value === '{}') return undefined
+    filterPolicy(value)
+    return value
+  },
+  FilterPolicyScope: oneOf('FilterPolicyScope', ['MessageAttributes', 'MessageBody']),
   ReplayPolicy: notBuilt('ReplayPolicy'),
+}
+
+/** @throws {SnsError} */
+function filterPolicy(text: string): FilterNode {
+  try {
+    return readFilterPolicy(text)
+  } catch (error) {
+    if (error instanceof FilterFault) throw invalidParameter(`FilterPolicy: ${error.message}`)
+    throw error
+  }
+}
+
+/** What the attributes of a subscription must not be together. @throws {SnsError} InvalidParameter */
+export function checkSubscriptionAttributes({
+  FilterPolicy,
+  FilterPolicyScope,
+}: Readonly<Record<string, string>>): void {
+  if (FilterPolicy === undefined || FilterPolicyScope === 'MessageBody') return
+  if (isNested(filterPolicy(FilterPolicy)))
+    throw invalidParameter('Filter policy scope MessageAttributes does not support nested filter policy')
 }
 
 /** As `withAttribute`, of a subscription. @throws {SnsError} */

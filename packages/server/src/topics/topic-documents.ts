@@ -33,7 +33,7 @@ export interface SubscriptionDocument {
   readonly protocol: SubscriptionProtocol
   /** A queue's ARN, or a URL. */
   readonly endpoint: string
-  /** `RawMessageDelivery`, `RedrivePolicy`, `DeliveryPolicy`, as set. */
+  /** `RawMessageDelivery`, `RedrivePolicy`, `DeliveryPolicy`, `FilterPolicy`, `FilterPolicyScope`, as set. */
   readonly attributes: Readonly<Record<string, string>>
   readonly createdAt: number
   /** Absent: the endpoint has not confirmed yet, and gets nothing but the request to do so. */

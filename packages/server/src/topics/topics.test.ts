@@ -362,8 +362,8 @@ describe('subscriptions', () => {
     assert.match(await subscribe('sqs', `${queue}.fifo`), /^InvalidParameter: .*FIFO SQS Queues/)
     assert.match(await subscribe('sqs', 'https://sqs'), /^InvalidParameter: .*SQS endpoint ARN/)
     assert.match(await subscribe('http', 'https://example.com/'), /^InvalidParameter/)
-    const filter = entries('Attributes', { FilterPolicy: '{"kind":["file"]}' })
-    assert.match(await subscribe('sqs', queueArnOf('other'), filter), /^InvalidParameter: .*FilterPolicy is not built/)
+    const replay = entries('Attributes', { ReplayPolicy: '{"PointType":"Timestamp"}' })
+    assert.match(await subscribe('sqs', queueArnOf('other'), replay), /^InvalidParameter: .*ReplayPolicy is not built/)
     await rig.call({ Action: 'Unsubscribe', SubscriptionArn: arn })
     await rig.call({ Action: 'Unsubscribe', SubscriptionArn: arn })
     await rig.call({ Action: 'Publish', TopicArn, Message: 'x' })
@@ -382,6 +382,47 @@ describe('subscriptions', () => {
     assert.deepEqual(await owned(), ['PendingConfirmation'])
     await rig.subscribe(TopicArn, 'sqs', queue)
     assert.deepEqual(await owned(), [arn])
+  })
+
+  test('a filter policy keeps what it does not take from its subscriber alone', async () => {
+    const TopicArn = await rig.createTopic('trail')
+    const byAttribute = { FilterPolicy: '{"kind":["digest"]}' }
+    const byBody = { FilterPolicyScope: 'MessageBody', FilterPolicy: '{"s3":{"key":[{"suffix":".gz"}]}}' }
+    await rig.subscribe(TopicArn, 'sqs', queueArnOf('all'))
+    await rig.subscribe(TopicArn, 'sqs', queueArnOf('digests'), byAttribute)
+    await rig.subscribe(TopicArn, 'sqs', queueArnOf('files'), byBody)
+    const [digest, file] = [JSON.stringify({ s3: { key: 'digest' } }), JSON.stringify({ s3: { key: 'log.gz' } })]
+    const kind = {
+      'MessageAttributes.entry.1.Name': 'kind',
+      'MessageAttributes.entry.1.Value.DataType': 'String',
+      'MessageAttributes.entry.1.Value.StringValue': 'digest',
+    }
+    await rig.call({ Action: 'Publish', TopicArn, Message: digest, ...kind })
+    await rig.call({ Action: 'Publish', TopicArn, Message: file })
+    await rig.settle()
+    const messagesOf = (name: string) =>
+      rig.queues.bodies(queueArnOf(name)).map(({ body }) => (JSON.parse(body) as { Message: string }).Message)
+    assert.deepEqual(messagesOf('all').sort(), [digest, file].sort())
+    assert.deepEqual(messagesOf('digests'), [digest])
+    assert.deepEqual(messagesOf('files'), [file])
+  })
+
+  test('a filter policy is checked with its scope, read and cleared', async () => {
+    const TopicArn = await rig.createTopic('trail')
+    const SubscriptionArn = await rig.subscribe(TopicArn, 'sqs', queue)
+    const change = (AttributeName: string, AttributeValue: string) =>
+      ({ Action: 'SetSubscriptionAttributes', SubscriptionArn, AttributeName, AttributeValue }) as const
+    const nested = '{"a":{"b":["c"]}}'
+    assert.match(await rig.refusal(change('FilterPolicy', nested)), /^InvalidParameter: .*does not support nested/)
+    assert.match(await rig.refusal(change('FilterPolicy', '{"a":[{"wildcard":"*"}]}')), /^InvalidParameter: .*wildcard/)
+    assert.match(await rig.refusal(change('FilterPolicyScope', 'Subject')), /^InvalidParameter/)
+    await rig.call(change('FilterPolicyScope', 'MessageBody'))
+    await rig.call(change('FilterPolicy', nested))
+    assert.match(await rig.refusal(change('FilterPolicyScope', 'MessageAttributes')), /nested/)
+    const read = async () => elements(await rig.call({ Action: 'GetSubscriptionAttributes', SubscriptionArn }), 'value')
+    assert.ok((await read()).includes(nested) && (await read()).includes('MessageBody'))
+    await rig.call(change('FilterPolicy', ''))
+    assert.ok(!(await read()).includes(nested))
   })
 
   test('attributes of a subscription are set, read and cleared', async () => {
