@@ -3,6 +3,7 @@ import {
   childString,
   fieldIndex,
   lookupValue,
+  type EventResource,
   type RecordMembers,
   type RoutingFields,
 } from '../event/index.ts'
@@ -11,7 +12,11 @@ import { membersOf, type SearchedEvent } from './searched-event.ts'
 
 const none: readonly string[] = []
 const one = (value: string | undefined): readonly string[] => (value ? [lookupValue(value)] : none)
-const distinct = (values: readonly string[]): readonly string[] => (values.length > 1 ? [...new Set(values)] : values)
+
+function distinct(resources: readonly EventResource[], member: 'name' | 'type'): readonly string[] {
+  if (resources.length <= 1) return one(resources[0]?.[member])
+  return [...new Set(resources.flatMap((resource) => one(resource[member])))]
+}
 
 /** What admission has read already. */
 type KnownAttribute =
@@ -34,8 +39,8 @@ const known: { readonly [Name in KnownAttribute]: (fields: RoutingFields) => rea
   eventID: ({ eventId }) => one(eventId),
   eventCategory: ({ category }) => one(category),
   readOnly: ({ readOnly }) => (readOnly === undefined ? none : [String(readOnly)]),
-  resource: ({ resources }) => distinct(resources.flatMap(({ name }) => one(name))),
-  resourceType: ({ resources }) => distinct(resources.flatMap(({ type }) => one(type))),
+  resource: ({ resources }) => distinct(resources, 'name'),
+  resourceType: ({ resources }) => distinct(resources, 'type'),
 }
 
 const read: { readonly [Name in ReadAttribute]: (members: RecordMembers) => string | undefined } = {
@@ -71,25 +76,24 @@ const ofEvent = (members: RecordMembers, name: 'sourceIPAddress' | 'userAgent' |
 
 const isKnown = (attribute: SearchAttribute): attribute is KnownAttribute => Object.hasOwn(known, attribute)
 
-function valuesIn(
-  fields: RoutingFields,
-  members: () => RecordMembers | undefined,
-  attribute: SearchAttribute,
-): readonly string[] {
-  if (isKnown(attribute)) return known[attribute](fields)
-  const found = members()
-  return found ? one(read[attribute](found)) : none
-}
+type Reader = (fields: RoutingFields, members: RecordMembers | undefined) => readonly string[]
+const readers: readonly Reader[] = searchAttributes.map((attribute) => {
+  if (isKnown(attribute)) return known[attribute]
+  const readOne = read[attribute]
+  return (_, members) => (members ? one(readOne(members)) : none)
+})
 
 /**
  * An event's values of one attribute, each once; empty texts count as missing. At most 2,000 characters of each, as the index has them.
  * Insights and external events have names, identity, address, agent and error of what they are about.
  */
-export const attributeValues = (event: SearchedEvent, attribute: SearchAttribute): readonly string[] =>
-  valuesIn(event.fields, () => membersOf(event.record), attribute)
+export const attributeValues = ({ record, fields }: SearchedEvent, attribute: SearchAttribute): readonly string[] =>
+  isKnown(attribute)
+    ? known[attribute](fields)
+    : readers[searchAttributes.indexOf(attribute)]!(fields, membersOf(record))
 
 /** `attributeValues` of all attributes, by their place in `searchAttributes`: for whoever indexes each event once. */
 export function searchFieldsOf(record: Uint8Array, fields: RoutingFields): readonly (readonly string[])[] {
   const members = membersOf(record)
-  return searchAttributes.map((attribute) => valuesIn(fields, () => members, attribute))
+  return readers.map((values) => values(fields, members))
 }

@@ -72,7 +72,7 @@ function formatValue(text: string): string {
 
 /** A wildcard is one only without quotes. */
 function formatPattern(text: string): string {
-  return text.includes('*') ? text.replace(/[\s()\\,"']/g, String.raw`\$&`) : formatValue(text)
+  return text.includes('*') ? text.replace(/[\s()\\,"'=<>~!]/g, String.raw`\$&`) : formatValue(text)
 }
 
 /** Names that stand for something else, or for nothing but the language, are written in brackets. */

@@ -11,8 +11,8 @@ export interface ReadValue {
 // All of them sticky, and none can match in two ways: reading is linear in the text.
 const space = /\s*/y
 const keyword = /(and|or|not|in|exists)(?=$|[\s()"'=<>~!,])/iy
-const bareWord = /(?:\\[\s()\\,"']|[^\s(),])+/y
-const escapedInWord = /\\([\s()\\,"'])/g
+const bareWord = /(?:\\[\s()\\,"'=<>~!]|[^\s(),])+/y
+const escapedInWord = /\\([\s()\\,"'=<>~!])/g
 const afterQuoted = /$|[\s(),]/y
 const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f' }
 const escape = /\\(?:u([0-9a-fA-F]{4})|([nrtbf"'\\/]))/y
