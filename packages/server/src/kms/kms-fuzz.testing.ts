@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Region } from '@opentrail/core/event'
 import { signRequest } from '../auth/index.ts'
-import { seededRandom } from '../disk/seeded-random.testing.ts'
+import { fuzzFront, type FuzzOptions, type FuzzSummary } from '../http/front-fuzz.testing.ts'
 import { builtKmsOperations, kmsOperations } from './api/operation-table.ts'
 import {
   base64,
@@ -22,41 +22,21 @@ const inputsPerWorld = 4_000
 /** Stands for all data: nothing of it may get into a record. */
 const secretText = base64('the secret that no record holds')
 
-export interface FuzzSummary {
-  readonly inputs: number
-  /** By exception; `ok` where there was none. */
-  readonly outcomes: Readonly<Record<string, number>>
-}
-
 /**
  * Sends `inputs` requests, most of them valid but for a few changes, into the front of the built-in KMS. Each has to be
  * answered once, in the protocol's form, without a failure of ours. @throws with seed, number and request of the first other one.
  */
-export async function fuzzKms({
-  seed,
-  inputs,
-}: {
-  readonly seed: number
-  readonly inputs: number
-}): Promise<FuzzSummary> {
-  const next = seededRandom(seed)
-  const outcomes = new Map<string, number>()
-  let world: FuzzWorld | undefined
-  for (let number = 0; number < inputs; number++) {
-    if (number % inputsPerWorld === 0) world = await openFuzzWorld(next)
-    const request = buildRequest(next, world!)
-    try {
-      const reply = await sendChecked(world!.world, request)
-      const outcome = reply.status === 200 ? 'ok' : String(reply.body['__type'])
-      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
-      remember(world!, reply)
-    } catch (cause) {
-      const shown = JSON.stringify({ ...request, body: request.body.toString('latin1').slice(0, 2_000) })
-      throw new Error(`seed ${seed}, input ${number}: ${shown}`, { cause })
-    }
-  }
-  return { inputs, outcomes: Object.fromEntries([...outcomes].sort(([, a], [, b]) => b - a)) }
-}
+export const fuzzKms = (options: FuzzOptions): Promise<FuzzSummary> =>
+  fuzzFront(options, {
+    inputsPerWorld,
+    openWorld: openFuzzWorld,
+    buildRequest,
+    async sendChecked(world, request) {
+      const reply = await sendChecked(world.world, request)
+      remember(world, reply)
+      return reply.status === 200 ? 'ok' : String(reply.body['__type'])
+    },
+  })
 
 interface FuzzWorld {
   readonly world: KmsWorld

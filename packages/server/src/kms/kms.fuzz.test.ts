@@ -1,29 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'vitest'
+import { fuzzRun, rareOutcomes } from '../http/front-fuzz.testing.ts'
 import { fuzzKms } from './kms-fuzz.testing.ts'
 
-/** `FUZZ_INPUTS=1000000` for the long run, `FUZZ_SEED` to see a failure again. */
-const inputs = Number(process.env['FUZZ_INPUTS'] ?? 20_000)
-const seed = Number(process.env['FUZZ_SEED'] ?? 1)
-/** Far more than a slow machine needs for an input. */
-const inputMsMax = 20
+const run = fuzzRun()
 
-test(
-  `${inputs} requests are answered, each in the protocol's form`,
-  { timeout: 60_000 + inputs * inputMsMax },
-  async () => {
-    const { outcomes } = await fuzzKms({ seed, inputs })
-    if (process.env['FUZZ_INPUTS'] !== undefined) console.log(outcomes)
-    // Otherwise it would have looked at one check alone.
-    const enough = inputs / 400
-    for (const outcome of [
-      'ok',
-      'AccessDeniedException',
-      'ValidationException',
-      'SerializationException',
-      'NotFoundException',
-      'InvalidCiphertextException',
-    ])
-      assert.ok((outcomes[outcome] ?? 0) > enough, `${outcome}: ${outcomes[outcome]}`)
-  },
-)
+test(`${run.inputs} requests are answered, each in the protocol's form`, { timeout: run.timeout }, async () => {
+  const { outcomes } = await fuzzKms(run)
+  const wanted = [
+    'ok',
+    'AccessDeniedException',
+    'ValidationException',
+    'SerializationException',
+    'NotFoundException',
+    'InvalidCiphertextException',
+  ]
+  assert.deepEqual(rareOutcomes(outcomes, run, wanted), [])
+})

@@ -3,7 +3,7 @@ import type { SigV4Verifier } from '../auth/index.ts'
 import { credentialOf, exampleKey } from '../auth/sigv4.testing.ts'
 import { systemClocks } from '../clock/index.ts'
 import { createMemoryControlStore } from '../control/index.ts'
-import { seededRandom } from '../disk/seeded-random.testing.ts'
+import { fuzzFront, type FuzzOptions, type FuzzSummary } from '../http/front-fuzz.testing.ts'
 import { createRefusalRecorder, type Answer, type Exchange, type Route } from '../http/index.ts'
 import type { ApiCall } from '../selftrail/index.ts'
 import { openQueues } from './open-queues.ts'
@@ -15,41 +15,22 @@ const inputsPerWorld = 4_000
 /** Stands for all messages: nothing of it may get into a record. */
 const secretText = 'the-secret-that-no-record-holds'
 
-export interface FuzzSummary {
-  readonly inputs: number
-  /** By the Query protocol's code; `ok` where there was none. */
-  readonly outcomes: Readonly<Record<string, number>>
-}
-
 /**
  * Sends `inputs` requests, most of them valid but for a few changes, through SQS's front, in both protocols. Each has to be
  * answered once, in the form of the protocol it spoke, without a failure of ours. The signature check is left out, so that
  * what is behind it is reached. @throws with seed, number and request of the first other one.
  */
-export async function fuzzSqs({
-  seed,
-  inputs,
-}: {
-  readonly seed: number
-  readonly inputs: number
-}): Promise<FuzzSummary> {
-  const next = seededRandom(seed)
-  const outcomes = new Map<string, number>()
-  let world: World | undefined
-  for (let number = 0; number < inputs; number++) {
-    if (number % inputsPerWorld === 0) world = await openWorld(next)
-    const request = buildRequest(next, world!)
-    try {
-      const outcome = await sendChecked(world!, request)
-      if (request.isDeletion) await makeQueues(world!)
-      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
-    } catch (cause) {
-      const shown = JSON.stringify({ ...request, body: request.body.toString('latin1').slice(0, 2_000) })
-      throw new Error(`seed ${seed}, input ${number}: ${shown}`, { cause })
-    }
-  }
-  return { inputs, outcomes: Object.fromEntries([...outcomes].sort(([, a], [, b]) => b - a)) }
-}
+export const fuzzSqs = (options: FuzzOptions): Promise<FuzzSummary> =>
+  fuzzFront(options, {
+    inputsPerWorld,
+    openWorld,
+    buildRequest,
+    async sendChecked(world, request) {
+      const outcome = await sendChecked(world, request)
+      if (request.isDeletion) await makeQueues(world)
+      return outcome
+    },
+  })
 
 type Next = () => number
 type Structure = Readonly<Record<string, unknown>>

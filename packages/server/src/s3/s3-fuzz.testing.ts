@@ -6,7 +6,7 @@ import { createSigV4Verifier, signRequest, splitTarget } from '../auth/index.ts'
 import { credentialOf, credentialSource, exampleKey } from '../auth/sigv4.testing.ts'
 import type { DirectoryBucketStore } from '../buckets/index.ts'
 import { systemRandom } from '../clock/index.ts'
-import { seededRandom } from '../disk/seeded-random.testing.ts'
+import { fuzzFront, type FuzzOptions } from '../http/front-fuzz.testing.ts'
 import { fakeSelfTrail, home } from '../http/http.testing.ts'
 import type { Answer, Exchange } from '../http/index.ts'
 import { ApiError } from '../operations/index.ts'
@@ -14,9 +14,7 @@ import { createS3Front } from './s3-front.ts'
 import { auditorKey, foreignKey, noon, producerKey } from './s3.testing.ts'
 import { parseXml } from './xml-input.ts'
 
-export interface S3FuzzOptions {
-  readonly seed: number
-  readonly inputs: number
+export interface S3FuzzOptions extends FuzzOptions {
   /** Inputs before everything starts afresh: what was made is held in memory. */
   readonly inputsPerStore?: number
   /** Opens a store; the last one is closed before. */
@@ -30,26 +28,14 @@ const inputsPerStoreDefault = 5_000
  * without a failure of ours. @throws with seed, number and request of the first other one. @returns how many answers had which code.
  */
 export async function fuzzS3(options: S3FuzzOptions): Promise<Readonly<Record<string, number>>> {
-  const { seed, inputs, inputsPerStore = inputsPerStoreDefault } = options
-  const next = seededRandom(seed)
-  const outcomes = new Map<string, number>()
-  let world: World | undefined
-  for (let number = 0; number < inputs; number++) {
-    if (number % inputsPerStore === 0) {
-      await world?.store.close()
-      world = await openWorld(options)
-    }
-    const request = buildRequest(next, world!)
-    try {
-      const outcome = await sendChecked(world!, request)
-      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
-    } catch (cause) {
-      const shown = JSON.stringify({ ...request, body: request.body.toString('latin1').slice(0, 2_000) })
-      throw new Error(`seed ${seed}, input ${number}: ${shown}`, { cause })
-    }
-  }
-  await world?.store.close()
-  return Object.fromEntries([...outcomes].sort(([, a], [, b]) => b - a))
+  const { outcomes } = await fuzzFront(options, {
+    inputsPerWorld: options.inputsPerStore ?? inputsPerStoreDefault,
+    openWorld: () => openWorld(options),
+    closeWorld: ({ store }) => store.close(),
+    buildRequest,
+    sendChecked,
+  })
+  return outcomes
 }
 
 interface World {
