@@ -5,6 +5,7 @@ import { checkpointCommand, proveCommand, verifyProofCommand } from './routes/ch
 import { bucketRoutes, catCommand, exportCommand, lsCommand } from './routes/bucket-routes.ts'
 import { clockRoutes } from './routes/clock-routes.ts'
 import { demoCommand, sendCommand } from './routes/feed-routes.ts'
+import { importCommand } from './routes/import-routes.ts'
 import { lookupEventsCommand } from './routes/lookup-route.ts'
 import { consoleCommand, doctorCommand, envCommand, startCommand, versionCommand } from './routes/server-routes.ts'
 import { trailRoutes } from './routes/trail-routes.ts'
@@ -30,6 +31,7 @@ export function buildCli(): Application<CliContext> {
       export: exportCommand,
       demo: demoCommand,
       send: sendCommand,
+      import: importCommand,
       account: accountRoutes,
       user: userRoutes,
       key: keyRoutes,

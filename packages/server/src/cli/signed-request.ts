@@ -14,6 +14,8 @@ export interface SignedRequest {
   readonly body: Uint8Array
   /** Wall clock, ms. */
   readonly now: number
+  /** A minute where absent. */
+  readonly timeoutMs?: number
 }
 
 /** One POST, signed with SigV4 for the service `cloudtrail`. @throws {CommandError} when nothing answers. */
@@ -30,7 +32,7 @@ export function signedPost(connection: Connection, post: SignedRequest): Promise
     post.now,
   )
   // `host` is signed, but sent by the HTTP client itself.
-  return request({ method: 'POST', url: url.href, headers, body: post.body, timeoutMs: answerMs })
+  return request({ method: 'POST', url: url.href, headers, body: post.body, timeoutMs: post.timeoutMs ?? answerMs })
 }
 
 /** One GET, signed alike. @throws {CommandError} when nothing answers. */
