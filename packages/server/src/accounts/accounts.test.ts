@@ -93,7 +93,7 @@ describe('credentials', () => {
     await accounts.updateUser(owner, { ...user, role: 'auditor', allAccounts: true })
     assert.deepEqual(await grant(), [true, true])
     const { requestParameters } = (await lastEvent()) as { requestParameters: unknown }
-    assert.deepEqual(requestParameters, { userName: 'kim', role: 'auditor', allAccounts: true })
+    assert.deepEqual(requestParameters, { UserName: 'kim', Role: 'auditor', AllAccounts: true })
     await accounts.updateUser(owner, { ...user, role: 'administrator' })
     assert.deepEqual(await grant(), [true, true])
     await accounts.updateUser(owner, { ...user, role: 'auditor', allAccounts: false })

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Role } from '../accounts/index.ts'
 import { ApiError } from '../api-error/index.ts'
-import { decodeEscapes } from '../auth/index.ts'
+import { decodeEscapes, type WireRequest } from '../auth/index.ts'
 import { ControlUnavailableError } from '../control/index.ts'
 import { PostingsUnavailableError } from '../history/index.ts'
 import {
@@ -34,12 +34,16 @@ export interface ApiQuery extends Pick<Caller, 'principal' | 'region'> {
   readonly body: Readonly<Record<string, unknown>>
   /** Aborted when the caller has gone. */
   readonly signal: AbortSignal
+  /** Of a stream that goes on: `Last-Event-ID`. */
+  readonly lastEventId?: string
 }
 
 /** One call of our own API: what it is named in the trail, who may make it, and how it is answered. */
 export interface ApiRoute {
   readonly method: 'GET' | 'POST'
-  /** `/api/v1/checkpoint`, or with a parameter at its end, which takes all that follows: `/api/v1/events/{eventId}`. */
+  /**
+   * `/api/v1/checkpoint`, or with one parameter, which takes slashes too: `/api/v1/events/{eventId}`, `/api/v1/trails/{name}/files`.
+   */
   readonly path: string
   readonly eventName: string
   readonly readOnly: boolean
@@ -69,15 +73,20 @@ export interface ApiRoute {
 export function apiRoute(route: ApiRoute, options: ApiRouteOptions): Route {
   const { eventName, readOnly, eventSource = 'cloudtrail.amazonaws.com', category = 'Management' } = route
   const call: CallName = { eventSource, eventName, readOnly, category }
-  const { path, parameterName } = readTemplate(route.path)
+  const { path, parameterName, suffix } = readTemplate(route.path)
   return {
     method: route.method,
     path,
     match: parameterName === undefined ? 'exact' : 'prefix',
+    ...(suffix !== '' && { claims: ({ target }: WireRequest) => isBetween(target.split('?', 1)[0]!, path, suffix) }),
     ...(route.bodyBytesMax !== undefined && { bodyBytesMax: route.bodyBytesMax }),
     async handle(exchange) {
       const caller = await authenticateCaller(exchange, call, options)
-      const asked = { caller, exchange, pathParameter: decodePath(exchange.path.slice(path.length)) }
+      const asked = {
+        caller,
+        exchange,
+        pathParameter: decodePath(exchange.path.slice(path.length, exchange.path.length - suffix.length)),
+      }
       const outcome = await attempt(route, call, asked, options)
       const described = describeCall(exchange, call, { kind: 'user', principal: caller.principal }, caller.region)
       try {
@@ -93,11 +102,20 @@ export function apiRoute(route: ApiRoute, options: ApiRouteOptions): Route {
   }
 }
 
-/** `/api/v1/events/{eventId}`: the path before the parameter, and its name. */
-function readTemplate(template: string): { readonly path: string; readonly parameterName?: string } {
-  const [, path, parameterName] = /^(.*\/)\{(\w+)\}$/.exec(template) ?? []
-  return path === undefined || parameterName === undefined ? { path: template } : { path, parameterName }
+/** `/api/v1/events/{eventId}`: the path before the parameter, its name, and what follows it. */
+function readTemplate(template: string): {
+  readonly path: string
+  readonly parameterName?: string
+  readonly suffix: string
+} {
+  const [, path, parameterName, suffix = ''] = /^(.*\/)\{(\w+)\}(.*)$/.exec(template) ?? []
+  return path === undefined || parameterName === undefined
+    ? { path: template, suffix: '' }
+    : { path, parameterName, suffix }
 }
+
+const isBetween = (path: string, prefix: string, suffix: string): boolean =>
+  path.startsWith(prefix) && path.endsWith(suffix) && path.length > prefix.length + suffix.length
 
 /** Escapes of what is not UTF-8 become replacement characters: such a name is none of ours. */
 const decodePath = (wire: string): string => Buffer.from(decodeEscapes(wire), 'latin1').toString()
@@ -118,7 +136,17 @@ async function attempt(
 ): Promise<Outcome> {
   const { principal, region } = caller
   const parameters = new URLSearchParams(exchange.query)
-  let query: ApiQuery = { principal, region, regions, parameters, pathParameter, body: {}, signal: exchange.signal }
+  const lastEventId = exchange.header('last-event-id')
+  let query: ApiQuery = {
+    principal,
+    region,
+    regions,
+    parameters,
+    pathParameter,
+    body: {},
+    signal: exchange.signal,
+    ...(lastEventId !== undefined && { lastEventId }),
+  }
   try {
     if (route.roles) requireRole(caller, route.roles, call)
     if (route.bodyBytesMax !== undefined)

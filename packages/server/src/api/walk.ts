@@ -1,0 +1,69 @@
+import { formatEventTime, type StoredEntry } from '@opentrail/core/event'
+import type { SearchExpression } from '@opentrail/core/search'
+import type { HistorySearch } from '../history/index.ts'
+import type { Asker } from './operation.ts'
+import { identityOf, type PageCursors } from './page-cursors.ts'
+import { readScope, type ScopeParts, type SentScope } from './scope.ts'
+
+/** Records that one answer may read where the index alone cannot tell: a fraction of a second, and a bounded one. */
+export const scanMax = 50_000
+
+export interface SearchParts extends ScopeParts {
+  readonly search: HistorySearch
+  readonly cursors: PageCursors
+}
+
+export interface Walked {
+  readonly entries: readonly StoredEntry[]
+  readonly cursor?: string
+  readonly searchedTo?: string
+}
+
+export interface WalkRequest {
+  readonly sent: SentScope & { readonly cursor?: string | undefined; readonly limit: number }
+  readonly subject?: string
+  /** Beside `where`: both have to match. */
+  readonly also?: SearchExpression
+}
+
+/** One page of a search, from its beginning or its cursor on. @throws {ApiError} what the scope and the cursor may throw. */
+export async function walk(
+  asker: Asker,
+  { sent, subject = '', also }: WalkRequest,
+  parts: SearchParts,
+): Promise<Walked> {
+  const now = parts.now()
+  const scope = readScope(sent, asker, parts)
+  const identity = identityOf(asker, subject, { ...sent })
+  const cursor = sent.cursor === undefined ? undefined : parts.cursors.open(sent.cursor, identity, now)
+  const streams = cursor ? [...cursor.snapshots.keys()] : scope.streams
+  if (streams.length === 0) return { entries: [] }
+  const expression = both(scope.expression, also)
+  const { timeMin, timeMax } = cursor ?? scope
+  const page = await parts.search.page({
+    streams,
+    ...(expression && { expression }),
+    timeMin,
+    timeMax,
+    limit: sent.limit,
+    scanMax,
+    ...(cursor && { after: cursor.after, snapshots: cursor.snapshots }),
+  })
+  if (!page.next) return { entries: page.entries }
+  const next = { beganAt: cursor?.beganAt ?? now, timeMin, timeMax, snapshots: page.snapshots, after: page.next }
+  return {
+    entries: page.entries,
+    cursor: parts.cursors.seal(next, identity),
+    searchedTo: timeText(page.next.time),
+  }
+}
+
+export const timeText = (seconds: number): string => formatEventTime(seconds * 1_000)
+
+export function both(
+  one: SearchExpression | undefined,
+  other: SearchExpression | undefined,
+): SearchExpression | undefined {
+  if (!one || !other) return one ?? other
+  return { kind: 'and', of: [one, other] }
+}
