@@ -118,6 +118,8 @@ describe.each(kinds)('%s', (_, from, checksum) => {
   test.runIf(checksum)('a checksum that is not the one of the content is refused', async () => {
     const other = trailersOf(Buffer.from('0123456789abcdeF'), checksum)
     await assert.rejects(decode(encoded([content], from, other), from, 16, 7, names), { code: 'BadDigest' })
+    const none = Object.fromEntries(Object.keys(other).map((name) => [name, 'no checksum']))
+    await assert.rejects(decode(encoded([content], from, none), from, 16, 7, names), { code: 'ValidationException' })
   })
   test.runIf(from.signed)('no byte of data, length, signature or trailer can change', async () => {
     for (let at = 0; at < wire.length - 2; at++) {

@@ -181,7 +181,9 @@ export class ChunkedPayload extends Transform {
       this.#checked(text, this.#trailerSignature ?? '')
     }
     for (const checksum of this.#checksums) {
-      if (this.trailers.get(checksum.trailer) !== checksum.value()) throw badDigest(checksum.trailer)
+      const [sent = '', computed] = [this.trailers.get(checksum.trailer), checksum.value()]
+      if (!isOfForm(sent, computed)) throw badValue(checksum.trailer)
+      if (sent !== computed) throw badDigest(checksum.trailer)
     }
     this.#state = 'done'
   }
@@ -200,5 +202,10 @@ export const createChunkedPayload = (options: ChunkedPayloadOptions): ChunkedPay
 const malformed = (detail: string) =>
   new ApiError('MalformedHttpRequestException', `The chunked body is not valid: ${detail}.`)
 const incompleteBody = (message: string) => new ApiError('IncompleteBody', message)
+/** Whether it is Base64 of as many bytes. */
+const isOfForm = (sent: string, computed: string): boolean =>
+  sent.length === computed.length && Buffer.from(sent, 'base64').toString('base64') === sent
+const badValue = (trailer: string) =>
+  new ApiError('ValidationException', `Value for ${trailer} trailing header is invalid.`)
 const badDigest = (trailer: string) =>
   new ApiError('BadDigest', `The ${trailer} you specified did not match the calculated checksum.`)

@@ -26,11 +26,12 @@ export const CopyObject: S3Handler = (call) =>
     checkAcl(header)
     checkStorageClass(header)
     if (head.size > putBytesMax) throw tooLargeToCopy()
+    const takesTags = directive(call, 'x-amz-tagging-directive') === 'COPY'
     const attributes =
       directive(call, 'x-amz-metadata-directive') === 'REPLACE' ? readAttributes(call.exchange, header) : head
     const encryption = readEncryption(header)
     checkIsChange(call, source, attributes !== head || encryption !== undefined)
-    const marks = await copiedMarks(call, source, head)
+    const marks = await copiedMarks(call, source, head, takesTags)
     const algorithm = readAlgorithm(header('x-amz-checksum-algorithm')) ?? head.checksum?.algorithm
     const { contentType, contentEncoding, contentLanguage, contentDisposition, cacheControl, expires, metadata } =
       attributes
@@ -127,10 +128,10 @@ function checkIsChange(call: S3Call, { bucket, key, versionId }: ObjectPlace, ch
 }
 
 /** Retention and legal hold are never copied; tags are, unless others are sent. */
-async function copiedMarks(call: S3Call, source: ObjectPlace, { marks }: VersionHead) {
+async function copiedMarks(call: S3Call, source: ObjectPlace, { marks }: VersionHead, takesTags: boolean) {
   const { tags: sent, ...locks } = readMarks(call.header)
   await authoriseMarks(call, locks)
-  if (directive(call, 'x-amz-tagging-directive') === 'REPLACE') {
+  if (!takesTags) {
     if (sent) await call.authorise('s3:PutObjectTagging')
     return { ...locks, ...(sent && { tags: sent }) }
   }

@@ -187,7 +187,7 @@ function readPartChecksum(
     throw invalidArgument(
       'MultipartUpload.Parts.Checksum',
       sent.map(({ algorithm, value }) => `${algorithm}:${value}`).join(';'),
-      'Invalid part checksum: one checksum of a part is told, in Base64',
+      'Invalid Base64 or multiple checksums present in request',
     )
   return first?.value
 }

@@ -14,6 +14,7 @@ import {
   GetObjectTaggingCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
+  ListObjectsV2Command,
   ListObjectVersionsCommand,
   ListPartsCommand,
   PutBucketVersioningCommand,
@@ -100,6 +101,20 @@ describe('putting', () => {
     checksum.writeUInt32BE(crc32('content'))
     assert.equal(await put({ 'x-amz-checksum-crc32': checksum.toString('base64') }), undefined)
     assert.deepEqual(front.faults, [])
+  })
+
+  test('what is wrong with it is named as S3 does', async () => {
+    await using front = await startFront()
+    const client = sdkClient(front.server)
+    const put = (more: object) => failure(client.send(new PutObjectCommand({ Bucket, Key, Body: 'x', ...more })))
+    assert.equal(await put({ ACL: 'public-read' }), 'AccessControlListNotSupported')
+    assert.equal(await put({ ACL: 'public' }), 'InvalidArgument')
+    assert.equal(await put({ Tagging: '=value' }), 'InvalidArgument')
+    assert.equal(await put({ Tagging: 'a!=value' }), 'InvalidTag')
+    const CopySource = `${Bucket}/${Key}`
+    await client.send(new PutObjectCommand({ Bucket, Key, Body: 'x' }))
+    const copy = client.send(new CopyObjectCommand({ Bucket, Key, CopySource, TaggingDirective: 'MOVE' as 'COPY' }))
+    assert.equal(await failure(copy), 'InvalidArgument')
   })
 
   test('conditions decide before the body is taken', async () => {
@@ -228,6 +243,36 @@ describe('uploads in parts', () => {
       await failure(client.send(new UploadPartCommand({ ...upload, PartNumber: 1, Body: 'x' }))),
       'NoSuchUpload',
     )
+  })
+
+  test('hold to the checksum that they began with, which every listing tells', async () => {
+    await using front = await startFront()
+    const client = sdkClient(front.server)
+    const input = { Bucket, Key, ChecksumAlgorithm: 'SHA256' } as const
+    const { UploadId } = await client.send(new CreateMultipartUploadCommand(input))
+    const upload = { Bucket, Key, UploadId }
+    const part = { ...upload, PartNumber: 1, Body: 'x' }
+    assert.equal(await failure(client.send(new UploadPartCommand(part))), 'InvalidRequest', 'with CRC-32')
+    const { ETag, ChecksumSHA256 } = await client.send(new UploadPartCommand({ ...part, ChecksumAlgorithm: 'SHA256' }))
+    const told = ({ ChecksumAlgorithm, ChecksumType }: { ChecksumAlgorithm?: unknown; ChecksumType?: unknown }) =>
+      [ChecksumAlgorithm, ChecksumType].flat()
+    assert.deepEqual(told(await client.send(new ListPartsCommand(upload))), ['SHA256', 'COMPOSITE'])
+    const { Uploads } = await client.send(new ListMultipartUploadsCommand({ Bucket }))
+    assert.deepEqual(told(Uploads![0]!), ['SHA256', 'COMPOSITE'])
+    const complete = (checksums: object, type?: 'FULL_OBJECT') => {
+      const Parts = [{ PartNumber: 1, ETag, ...checksums }]
+      const options = type && { ChecksumType: type }
+      return client.send(new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts }, ...options }))
+    }
+    assert.equal(await failure(complete({})), 'InvalidRequest')
+    assert.equal(await failure(complete({ ChecksumSHA256 }, 'FULL_OBJECT')), 'InvalidRequest')
+    assert.equal(await failure(complete({ ChecksumSHA256: 'x' })), 'InvalidArgument')
+    assert.equal(await failure(complete({ ChecksumSHA256, ChecksumCRC32: 'AAAAAA==' })), 'InvalidArgument')
+    await complete({ ChecksumSHA256 })
+    const listed = await client.send(new ListObjectsV2Command({ Bucket }))
+    assert.deepEqual(told(listed.Contents![0]!), ['SHA256', 'COMPOSITE'])
+    const { Versions } = await client.send(new ListObjectVersionsCommand({ Bucket }))
+    assert.deepEqual(told(Versions![0]!), ['SHA256', 'COMPOSITE'])
   })
 
   test('that are aborted leave nothing, and wrong parts complete nothing', async () => {
