@@ -95,7 +95,7 @@ export const deliveryMutants: readonly Mutant[] = [
   {
     name: 'retention-ahead-of-delivery',
     breaks: 'retention does not wait for delivery',
-    file: 'server/src/service.ts',
+    file: 'server/src/retention.ts',
     edits: [{ from: '      ...some.map((cursors) => cursors.get(stream) ?? Infinity),\n', to: '' }],
   },
   {

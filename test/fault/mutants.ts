@@ -19,7 +19,7 @@ const openSegments = 'server/src/journal/open-segments.ts'
 const recordWriter = 'server/src/intake/record-writer.ts'
 const batchWriter = 'server/src/history/batch-writer.ts'
 const outbox = 'server/src/selftrail/outbox.ts'
-const service = 'server/src/service.ts'
+const retention = 'server/src/retention.ts'
 const insert = '        if (rows.length > 0) await store.insert(rows, plan.id)\n'
 
 /** Each is caught by the checker within a bounded number of seeds. */
@@ -173,7 +173,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'retention-ahead-of-history',
     breaks: 'retention does not wait for history',
-    file: service,
+    file: retention,
     edits: [{ from: 'const indexed = [history.cursors(), trees.cursors()]', to: 'const indexed = [trees.cursors()]' }],
   },
   {

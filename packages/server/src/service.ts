@@ -1,4 +1,4 @@
-import type { Region, Sequence, StreamId } from '@opentrail/core/event'
+import type { Region } from '@opentrail/core/event'
 import type { BucketStore } from './buckets/index.ts'
 import type { Clocks, Random, Schedule, Timers } from './clock/index.ts'
 import type { ControlStore } from './control/index.ts'
@@ -14,7 +14,6 @@ import {
 } from './delivery/index.ts'
 import {
   createBackfill,
-  manifestsHeldMsMax,
   openDigests,
   type Backfill,
   type DigestLimits,
@@ -38,6 +37,7 @@ import {
   type Notifications,
 } from './notifications/index.ts'
 import type { ServerEvent } from './observability/index.ts'
+import { retentionJobs } from './retention.ts'
 import { createOutbox, createSelfTrail, type SelfTrail } from './selftrail/index.ts'
 import type { SigningKeys } from './signing-keys/index.ts'
 import { openStreamTrees, type StreamTrees } from './stream-trees/index.ts'
@@ -193,33 +193,16 @@ export async function openService(ports: ServicePorts, settings: ServiceSettings
   const tidy = createHousekeeping({ journal, control, trails, delivery, readers, isOutboxIdle })
 
   schedule.add({ name: 'relay outbox', everyMs: hourMs, run: () => outbox.relay() })
-  let historyDay = 0
-  schedule.add({
-    name: 'history retention',
-    everyMs: hourMs,
-    async run(now) {
-      // History forgets whole days: asking the engine once a day is enough, and keeps a test's leap over months quick.
-      const day = Math.floor(now / dayMs)
-      if (day !== historyDay) await history.retain(now)
-      historyDay = day
-    },
-  })
-  // A job of its own: an engine that is down keeps no segment on the disk.
-  schedule.add({
-    name: 'journal retention',
-    everyMs: hourMs,
-    async run(now) {
-      // What the trees have followed is not to hold the entries back.
-      await trees.store()
-      const before = now - settings.retentionDays * dayMs
-      const indexed = [history.cursors(), trees.cursors()]
-      const delivered = slowestCursors(journal, indexed, [delivery.cursors()])
-      const proven = slowestCursors(journal, indexed, [delivery.cursors(), digests.cursors()])
-      const bytesFreed =
-        (await journal.retain(before - manifestsHeldMsMax, delivered)) + (await journal.retain(before, proven))
-      if (bytesFreed > 0) report({ kind: 'retention', bytesFreed })
-    },
-  })
+  for (const job of retentionJobs({
+    journal,
+    history,
+    trees,
+    delivery,
+    digests,
+    retentionDays: settings.retentionDays,
+    freed: (bytesFreed) => report({ kind: 'retention', bytesFreed }),
+  }))
+    schedule.add(job)
   schedule.add(trees.job)
   schedule.add(delivery.job)
   schedule.add(digests.job)
@@ -252,22 +235,6 @@ export async function openService(ports: ServicePorts, settings: ServiceSettings
       await trees.close()
     },
   }
-}
-
-type Cursors = ReadonlyMap<StreamId, Sequence | 0>
-
-/** Where the slowest consumer of each stream is; one that an `all` has not seen yet is kept whole, the others wait for `some`. */
-function slowestCursors(
-  journal: Journal,
-  all: readonly Cursors[],
-  some: readonly Cursors[],
-): Map<StreamId, Sequence | 0> {
-  const slowest = (stream: StreamId) =>
-    Math.min(
-      ...all.map((cursors) => cursors.get(stream) ?? 0),
-      ...some.map((cursors) => cursors.get(stream) ?? Infinity),
-    )
-  return new Map(journal.streams().map(({ stream }) => [stream, slowest(stream) as Sequence | 0]))
 }
 
 const deliveryEvents = (report: ServicePorts['report'], announce: () => void): DeliveryEvents => ({
