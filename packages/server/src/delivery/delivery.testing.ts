@@ -3,7 +3,7 @@ import { parseLogFileKey } from '@opentrail/core/delivery'
 import type { AccountId, NewEntry, Region, StreamId } from '@opentrail/core/event'
 import { streamId } from '@opentrail/core/event'
 import { entryOf } from '../../../core/src/delivery/delivery.testing.ts'
-import { defaultSelectors } from '@opentrail/core/selector'
+import { trail } from '../../../core/src/trail/trail.testing.ts'
 import type { Trail, TrailSettings } from '@opentrail/core/trail'
 import { BucketError, type BucketStore, type NewObject } from '../buckets/index.ts'
 import { createMemoryBucketStore } from '../buckets/memory-bucket-store.ts'
@@ -206,24 +206,8 @@ export async function changeTrail(
   })
 }
 
-const newTrail = (name: string, homeRegion: Region, createdAt: number): Trail => ({
-  id: `id-of-${name}-${createdAt}`,
-  account,
-  homeRegion,
-  name,
-  settings: {
-    bucket: 'logs',
-    isMultiRegion: false,
-    includesGlobalServiceEvents: true,
-    validatesLogFiles: false,
-    isRecursive: true,
-  },
-  selectors: defaultSelectors,
-  hasCustomSelectors: false,
-  tags: [],
-  isLogging: false,
-  createdAt,
-})
+const newTrail = (name: string, homeRegion: Region, createdAt: number): Trail =>
+  trail({ id: `id-of-${name}-${createdAt}`, homeRegion, name, createdAt, settings: { bucket: 'logs' } })
 
 const callOf = (eventName: string, name: string, region: Region) => ({
   identity: { kind: 'machine-owner' as const, account },

@@ -1,33 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'vitest'
 import type { AccountId, Region } from '@opentrail/core/event'
-import { defaultSelectors } from '@opentrail/core/selector'
 import type { Trail } from '@opentrail/core/trail'
+import { trail } from '../../../core/src/trail/trail.testing.ts'
 import { ControlConflictError, createMemoryControlStore, type ControlStore } from '../control/index.ts'
 import { openTrailDirectory, type ControlTrailDirectory } from './control-trail-directory.ts'
 
 const account = '111122223333' as AccountId
 const homeRegion = 'eu-west-1' as Region
 
-const trailOf = (name: string, given: Partial<Trail> = {}): Trail => ({
-  id: `id-of-${name}`,
-  account,
-  homeRegion,
-  name,
-  settings: {
-    bucket: 'logs',
-    isMultiRegion: false,
-    includesGlobalServiceEvents: true,
-    validatesLogFiles: false,
-    isRecursive: true,
-  },
-  selectors: defaultSelectors,
-  hasCustomSelectors: false,
-  tags: [],
-  isLogging: false,
-  createdAt: 0,
-  ...given,
-})
+const trailOf = (name: string, given: { isLogging?: boolean } = {}): Trail =>
+  trail({ id: `id-of-${name}`, homeRegion, name, ...given })
 
 /** Replaces the trail of that name, or removes it, in one transaction of `control`. */
 const put = (trails: ControlTrailDirectory, control: ControlStore, name: string, after: Trail | undefined) =>
