@@ -61,8 +61,11 @@ export function understand(question: string, context: AskContext): Understanding
     const read = match && form.read(match.groups ?? {}, context)
     if (read) return { wants: form.wants ?? 'events', tries: read, ...time }
   }
-  return { wants: 'events', tries: lookups(unquoted(sentence || asked), context), ...(sentence && time) }
+  if (sentence === '' && rest !== asked) return { wants: 'events', tries: [everything], ...time }
+  return { wants: 'events', tries: lookups(unquoted(sentence || asked), context), ...time }
 }
+
+const everything: AskTry = { understood: 'question', expression: { kind: 'and', of: [] }, words: 'all events' }
 
 const unquoted = (text: string): string => text.replace(/^(["'`])(.+)\1$/, '$2').trim()
 
@@ -93,7 +96,7 @@ function singleWord(text: string, context: AskContext): AskTry[] | undefined {
 
 /** Words that are questions by themselves. */
 const operationOnly = (text: string): boolean =>
-  /^(?:log[io]ns?|sign-?ins?|failures?|errors?|denied)[?!.]*$/i.test(text)
+  /^(?:log[io]ns?|sign-?ins?|failures?|errors?|denied|today|yesterday)[?!.]*$/i.test(text)
 
 const addressTry = (address: string): AskTry =>
   attributeTry('address', 'sourceIPAddress', [address, address.toLowerCase()], `calls from ${address}`)
@@ -118,20 +121,41 @@ const lastPart = (arn: string): string => {
   return name.slice(name.indexOf('/') + 1)
 }
 
-/** IPv4 networks of whole bytes, and IPv6 ones of whole groups, are beginnings of addresses; of others the wider one is searched. */
+/** Beginnings of addresses: exact for IPv4 but a few sizes, and for IPv6 networks of whole groups; else the next wider one is searched. */
 function networkTry(text: string, address: string, bits: number): AskTry {
-  const isV4 = address.includes('.')
-  const parts = isV4 ? address.split('.') : address.split(':')
-  const whole = isV4 ? Math.min(4, Math.floor(bits / 8)) : Math.min(8, Math.floor(bits / 16))
-  const kept = parts.slice(0, whole).filter((part) => part !== '')
-  const separator = isV4 ? '.' : ':'
-  const pattern = whole === (isV4 ? 4 : 8) ? address : `${kept.map((part) => `${part}${separator}`).join('')}*`
-  const exact = isV4 ? bits % 8 === 0 : bits % 16 === 0
-  return {
-    understood: 'address',
-    expression: matching(['sourceIPAddress'], [pattern]),
-    words: exact ? `calls from ${text}` : `calls from ${pattern}, which is wider than ${text}`,
-  }
+  const patterns = address.includes('.') ? octetPatterns(address, bits) : groupPatterns(address, bits)
+  const words = patterns.isExact
+    ? `calls from ${text}`
+    : `calls from ${patterns.values.join(', ')}, which is wider than ${text}`
+  return { understood: 'address', expression: matching(['sourceIPAddress'], patterns.values), words }
+}
+
+/** A list has at most 100 values, so that one octet of which a single bit is fixed is not written out. */
+const fixedBitsMin = 2
+
+function octetPatterns(address: string, bits: number): { values: string[]; isExact: boolean } {
+  const octets = address.split('.').map(Number)
+  const whole = Math.min(4, Math.floor(bits / 8))
+  const head = octets
+    .slice(0, whole)
+    .map((octet) => `${octet}.`)
+    .join('')
+  const fixed = bits % 8
+  if (whole === 4) return { values: [address], isExact: true }
+  if (fixed < fixedBitsMin) return { values: [`${head}*`], isExact: fixed === 0 }
+  const size = 2 ** (8 - fixed)
+  const first = Math.floor((octets[whole] ?? 0) / size) * size
+  const tail = whole === 3 ? '' : '.*'
+  return { values: Array.from({ length: size }, (_, at) => `${head}${first + at}${tail}`), isExact: true }
+}
+
+function groupPatterns(address: string, bits: number): { values: string[]; isExact: boolean } {
+  if (bits >= 128) return { values: [address], isExact: true }
+  const kept = address
+    .split(':')
+    .slice(0, Math.floor(bits / 16))
+    .filter((group) => group !== '')
+  return { values: [`${kept.map((group) => `${group}:`).join('')}*`], isExact: bits % 16 === 0 }
 }
 
 /** A name of anything: what it is the name of is tried in this order. */
@@ -231,6 +255,10 @@ const forms: readonly Form[] = [
     read: ({ name = '' }, context) => calledTries(name, context),
   },
   { pattern: /^what (?:did|has|does) (?<who>.+?) (?:do|done|doing)$/i, read: ({ who = '' }) => identityTries(who) },
+  {
+    pattern: /^what (?:did|has) (?<who>.+?) (?:do|done) (?:to|with) (?<thing>.+)$/i,
+    read: ({ who = '', thing = '' }, context) => whoDid(who, 'do', thing, context),
+  },
   {
     pattern: /^what (?:did|has) (?<who>.+?) (?<verb>[a-z]+)$/i,
     read: ({ who = '', verb = '' }, context) => whoDid(who, verb, undefined, context),

@@ -76,7 +76,8 @@ function formatPattern(text: string): string {
 }
 
 /** Names that stand for something else, or for nothing but the language, are written in brackets. */
-function formatPath(path: readonly PathStep[]): string {
+/** A place in a record, as a condition names it. */
+export function formatPath(path: readonly PathStep[]): string {
   const known = path.length === 1 && !attributeAt(path)
   return path
     .map((step, i) => {
