@@ -52,8 +52,9 @@ export function failureOf(status: number, body: string, requestId: string | unde
 function kindOf(status: number, code: string): FailureKind {
   if (status === 401 || codesOfSignedOut.has(code)) return 'signed-out'
   if (status === 429 || code === 'ThrottlingException') return 'throttled'
-  if (status === 403) return 'denied'
-  if (status === 404 || status === 405 || status === 410) return 'missing'
+  // AWS's JSON protocol has 400 for everything.
+  if (status === 403 || code === 'AccessDeniedException') return 'denied'
+  if ([404, 405, 410].includes(status) || code.endsWith('NotFoundException')) return 'missing'
   return status >= 500 ? 'unavailable' : 'invalid'
 }
 

@@ -24,7 +24,9 @@ async function verify(request: RequestToSign, key: Parameters<typeof signRequest
   const rawHeaders = [...Object.entries(headers), ['Host', sent.host]].flat()
   return verifier.verify(
     { method: sent.method, target: query === '' ? sent.path : `${sent.path}?${query}`, rawHeaders },
-    { service: 'cloudtrail', pathStyle: 'normalised', isRegion: () => true },
+    request.service === 's3'
+      ? { service: 's3', pathStyle: 'verbatim', isRegion: () => true }
+      : { service: 'cloudtrail', pathStyle: 'normalised', isRegion: () => true },
     Buffer.from(sent.body),
   )
 }
@@ -72,4 +74,18 @@ test('nothing of a request can be exchanged', async () => {
     { body: '{}' },
   ])
     await assert.rejects(verify(request, exampleKey, { ...request, ...change }), /signature/i, JSON.stringify(change))
+})
+
+test('calls of CloudTrail sign what they ask for, calls of S3 any key', async () => {
+  const headers = { 'x-amz-target': 'CloudTrail_20131101.ListTrails' }
+  const call: RequestToSign = { method: 'POST', path: '/', parameters: [], host, body: '{}', headers }
+  await verify(call, exampleKey)
+  const key = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
+  await fc.assert(
+    fc.asyncProperty(key, fc.constantFrom('GET' as const, 'PUT' as const, 'HEAD' as const), async (name, method) => {
+      const path = `/logs/${name.split('/').map(encode).join('/')}`
+      await verify({ method, path, parameters: [['policy', '']], host, body: '', service: 's3' }, exampleKey)
+    }),
+    { numRuns: 50 },
+  )
 })

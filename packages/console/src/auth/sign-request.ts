@@ -1,17 +1,20 @@
 import type { Credentials } from './credentials.ts'
 
 export interface RequestToSign {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT'
   /** As it is sent: each segment percent-encoded. */
   readonly path: string
   readonly parameters: readonly (readonly [name: string, value: string])[]
   /** As the browser sends it: name and port. */
   readonly host: string
   readonly body: string
+  /** Of the scope; absent: `cloudtrail`. */
+  readonly service?: 's3'
+  /** More headers that are signed: names in small letters. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 const algorithm = 'AWS4-HMAC-SHA256'
-const service = 'cloudtrail'
 
 /**
  * The headers that sign a request with AWS's Signature Version 4, by the browser's own cryptography. `host` is signed but not among them:
@@ -25,7 +28,9 @@ export async function signRequest(
 ): Promise<Record<string, string>> {
   const date = new Date(now).toISOString().replace(/[-:]|\.\d{3}/g, '')
   const payloadHash = hex(await sha256(request.body))
+  const service = request.service ?? 'cloudtrail'
   const headers: Record<string, string> = {
+    ...request.headers,
     'x-amz-content-sha256': payloadHash,
     'x-amz-date': date,
     ...(credentials.sessionToken !== undefined && { 'x-amz-security-token': credentials.sessionToken }),
@@ -35,7 +40,7 @@ export async function signRequest(
   const canonical = [
     request.method,
     // Services other than S3 encode the path once more.
-    request.path.split('/').map(encode).join('/'),
+    service === 's3' ? request.path : request.path.split('/').map(encode).join('/'),
     canonicalQuery(request.parameters),
     ...signed.map(([name, value]) => `${name}:${value}`),
     '',
