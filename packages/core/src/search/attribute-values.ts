@@ -8,7 +8,7 @@ import {
   type RoutingFields,
 } from '../event/index.ts'
 import { searchAttributes, type SearchAttribute } from './expression.ts'
-import { membersOf, type SearchedEvent } from './searched-event.ts'
+import { membersOf, searchedEvent, type SearchedEvent } from './searched-event.ts'
 
 const none: readonly string[] = []
 const one = (value: string | undefined): readonly string[] => (value ? [lookupValue(value)] : none)
@@ -87,13 +87,13 @@ const readers: readonly Reader[] = searchAttributes.map((attribute) => {
  * An event's values of one attribute, each once; empty texts count as missing. At most 2,000 characters of each, as the index has them.
  * Insights and external events have names, identity, address, agent and error of what they are about.
  */
-export const attributeValues = ({ record, fields }: SearchedEvent, attribute: SearchAttribute): readonly string[] =>
+export const attributeValues = (event: SearchedEvent, attribute: SearchAttribute): readonly string[] =>
   isKnown(attribute)
-    ? known[attribute](fields)
-    : readers[searchAttributes.indexOf(attribute)]!(fields, membersOf(record))
+    ? known[attribute](event.fields)
+    : readers[searchAttributes.indexOf(attribute)]!(event.fields, membersOf(event))
 
 /** `attributeValues` of all attributes, by their place in `searchAttributes`: for whoever indexes each event once. */
 export function searchFieldsOf(record: Uint8Array, fields: RoutingFields): readonly (readonly string[])[] {
-  const members = membersOf(record)
+  const members = membersOf(searchedEvent(record, fields))
   return readers.map((values) => values(fields, members))
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import * as fc from 'fast-check'
+import { readFileSync } from 'node:fs'
 import { describe, test } from 'vitest'
+import { searchAttributes } from './expression.ts'
 import { parseSearch } from './parse-search.ts'
 import { SearchSyntaxError } from './search-syntax-error.ts'
 
@@ -134,4 +136,19 @@ test('no text leads to anything but a search or a SearchSyntaxError', () => {
     }),
     { numRuns: 5_000 },
   )
+})
+
+test('the reference names each attribute with its other names, and its examples can be read', () => {
+  const reference = readFileSync(new URL('../../../../docs/reference/search.md', import.meta.url), 'utf8')
+  const table = /\n\| Attribute .*?\n\n/s.exec(reference)?.[0] ?? ''
+  const rows = [...table.matchAll(/^\| `([^`]+)` +\|([^|]*)\|/gm)]
+  assert.deepEqual(
+    rows.map(([, name]) => name),
+    [...searchAttributes],
+  )
+  for (const [, name = '', others = ''] of rows)
+    for (const other of [name, ...[...others.matchAll(/`([^`]+)`/g)].map(([, short]) => short)])
+      assert.deepEqual(parseSearch(`${other} = v`), attribute(name, 'v'))
+  const [, examples = ''] = reference.split('```')
+  for (const example of examples.trim().split('\n')) assert.ok(parseSearch(example))
 })

@@ -41,8 +41,8 @@ export function existsCondition(path: readonly PathStep[]): (event: SearchedEven
 /** Whether the test says yes to something at the path; to a list's elements instead of the list, unless `whole`. */
 function atPath(path: readonly PathStep[], test: EntryTest, whole = false): (event: SearchedEvent) => boolean {
   const find = path.reduceRight<EntryTest>((rest, step) => stepTo(step, rest), whole ? test : elements(test))
-  return ({ record }) => {
-    const outline = membersOf(record)?.outline
+  return (event) => {
+    const outline = membersOf(event)?.outline
     return outline !== undefined && find(outline, 0)
   }
 }

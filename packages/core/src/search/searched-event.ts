@@ -34,19 +34,19 @@ function foldedBytes(bytes: Buffer): string {
 
 /** Scratch memory: evaluation never yields, so each thread needs one, and it is made when the first record comes. */
 let scratch: RecordMembers | undefined
-let scanned: Uint8Array | undefined
+let scanned: SearchedEvent | undefined
 let isSound = false
 
 /**
- * Where everything in the record is; undefined if it is no JSON object that admission would take. Valid until another record is asked
+ * Where everything in the record is; undefined if it is no JSON object that admission would take. Valid until another event is asked
  * for: take out what you need at once.
  */
-export function membersOf(record: Uint8Array): RecordMembers | undefined {
+export function membersOf(event: SearchedEvent): RecordMembers | undefined {
   scratch ??= new RecordMembers(new JsonOutline(new NameTable([])))
-  if (scanned !== record) {
-    isSound = scratch.outline.scan(bufferOf(record)) === undefined
+  if (scanned !== event) {
+    isSound = scratch.outline.scan(bufferOf(event.record)) === undefined
     if (isSound) scratch.read()
-    scanned = record
+    scanned = event
   }
   return isSound ? scratch : undefined
 }

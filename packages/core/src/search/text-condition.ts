@@ -32,7 +32,7 @@ const longest = (parts: readonly string[]): string =>
   parts.reduce((found, part) => (part.length > found.length ? part : found), '')
 
 function inStrings(event: SearchedEvent, needle: string): boolean {
-  const outline = membersOf(event.record)?.outline
+  const outline = membersOf(event)?.outline
   return outline ? containsText(outline, 0, needle) : event.foldedText.includes(needle)
 }
 
