@@ -18,8 +18,8 @@ const outcomes = await runTests(names, {
 const passed = outcomes.filter(({ isPassed }) => isPassed)
 const failed = outcomes.filter(({ isPassed }) => !isPassed)
 console.log(`${passed.length} of ${outcomes.length} pass`)
-const kindOf = ({ reason }: Outcome): string =>
-  kindsOfFailure.find(([, pattern]) => pattern.test(reason))?.[0] ?? 'something else'
+const kindOf = ({ name, reason }: Outcome): string =>
+  kindsOfFailure.find(([, pattern]) => pattern.test(`${name}\t${reason}`))?.[0] ?? 'something else'
 for (const [kind, found] of Map.groupBy(failed, kindOf)) console.log(`${found.length} ${kind}`)
 
 function write(file: string, lines: readonly string[]): void {
