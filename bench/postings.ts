@@ -7,7 +7,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Sequence } from '../packages/core/src/event/index.ts'
 import { startEngine } from '../packages/server/src/engine/index.ts'
-import { openClickHousePostingsStore, type PostingRows } from '../packages/server/src/history/index.ts'
+import {
+  openClickHousePostingsStore,
+  type EventRows,
+  type PostingBatch,
+  type PostingRows,
+} from '../packages/server/src/history/index.ts'
 
 const events = Number(process.argv[2] ?? 1_000_000)
 const days = Number(process.argv[3] ?? 1)
@@ -47,14 +52,54 @@ function hash(attribute: number, value: number): bigint {
 const hashes = attributes.map(({ values }, attribute) =>
   BigUint64Array.from({ length: values }, (_, value) => hash(attribute, value)),
 )
-const hashOf = (attribute: number, value: number): bigint => hashes[attribute]?.[value] ?? hash(attribute, value)
+/** Of events as such the value is their category. */
+const hashOf = (attribute: number, value: number): bigint =>
+  attribute === 0 ? 0n : (hashes[attribute]?.[value] ?? hash(attribute, value))
+const lookupAttributes = attributes.length - 1
 
 /** Few values are frequent and most are rare, as in real logs. */
 const skewed = (values: number): number => Math.floor(values * random() ** 3)
 
 const eventsPerDay = Math.ceil(events / days)
-function batchRows(from: number, count: number): PostingRows {
-  const length = count * attributes.length
+/** The search columns, in the order of `searchAttributes`: how many values each has; -1: a list of up to two. */
+const searchValues = [300, 60, 2_000, 2_500, 2_500, 3_000, 200, 5_000, 400, 20, 3, 0, 2, 2, -200_000, -30] as const
+
+const dayOf = (event: number): number => firstDay + Math.floor(event / eventsPerDay)
+const timeOf = (event: number): number =>
+  dayOf(event) * secondsPerDay + Math.floor(((event % eventsPerDay) * secondsPerDay) / eventsPerDay) - (event % 300)
+
+function eventRows(from: number, count: number): EventRows {
+  const events = Array.from({ length: count }, (_, row) => from + row)
+  const columns = searchValues.map((values, place) => {
+    const lists = events.map((event) => {
+      const one = (most: number): bigint => hash(100 + place, most === 0 ? event : skewed(most))
+      if (values >= 0) return [one(values)]
+      return [...new Set(Array.from({ length: event % 3 }, () => one(-values)))]
+    })
+    const ends = Uint32Array.from({ length: count })
+    let end = 0
+    for (const [row, list] of lists.entries()) ends[row] = end += list.length
+    const flat = new Uint32Array(BigUint64Array.from(lists.flat()).buffer)
+    return values >= 0 ? { values: flat } : { values: flat, ends }
+  })
+  return {
+    length: count,
+    day: Uint16Array.from(events, dayOf),
+    stream: new Uint32Array(count).fill(1),
+    category: new Uint8Array(count),
+    time: Uint32Array.from(events, timeOf),
+    sequence: Float64Array.from(events, (event) => event + 1),
+    columns,
+  }
+}
+
+const batchOf = (from: number, count: number): PostingBatch => ({
+  postings: postingRows(from, count),
+  events: eventRows(from, count),
+})
+
+function postingRows(from: number, count: number): PostingRows {
+  const length = count * lookupAttributes
   const rows = {
     length,
     day: new Uint16Array(length),
@@ -65,15 +110,13 @@ function batchRows(from: number, count: number): PostingRows {
     sequence: new Float64Array(length),
   }
   for (let row = 0; row < length; row++) {
-    const attribute = row % attributes.length
-    const event = from + (row - attribute) / attributes.length
-    const day = firstDay + Math.floor(event / eventsPerDay)
+    const attribute = 1 + (row % lookupAttributes)
+    const event = from + Math.floor(row / lookupAttributes)
     const values = attributes[attribute]?.values ?? 0
-    rows.day[row] = day
+    rows.day[row] = dayOf(event)
     rows.attribute[row] = attribute
     rows.value[row] = hashOf(attribute, values === 0 ? event : skewed(values))
-    rows.time[row] =
-      day * secondsPerDay + Math.floor(((event % eventsPerDay) * secondsPerDay) / eventsPerDay) - (event % 300)
+    rows.time[row] = timeOf(event)
     rows.sequence[row] = event + 1
   }
   return rows
@@ -110,7 +153,7 @@ let ownCpu = 0
 const engineCpu = processSeconds(pid)
 let wall = 0
 for (let from = 0; from < events; from += batchEvents) {
-  const rows = batchRows(from, Math.min(batchEvents, events - from))
+  const rows = batchOf(from, Math.min(batchEvents, events - from))
   const [before, cpuBefore] = [performance.now(), ownSeconds()]
   await store.insert(rows, `batch-${from}`)
   wall += performance.now() - before
@@ -124,7 +167,7 @@ print('memory after inserts', memory(pid))
 
 const scalar = async (query: string): Promise<string> =>
   (await (await engine.client.query({ query, format: 'TabSeparated' })).text()).trim()
-const partsQuery = "SELECT count(), sum(bytes_on_disk) FROM system.parts WHERE active AND table = 'postings'"
+const partsQuery = "SELECT count(), sum(bytes_on_disk) FROM system.parts WHERE active AND database = 'opentrail'"
 const quiet = async (): Promise<void> => {
   while ((await scalar('SELECT count() FROM system.merges')) !== '0') await new Promise((done) => setTimeout(done, 200))
 }
@@ -172,7 +215,8 @@ async function measureFinds(title: string): Promise<void> {
 
 await measureFinds('find, after inserts')
 if (process.argv.includes('--merge')) {
-  await engine.client.command({ query: 'OPTIMIZE TABLE opentrail.postings FINAL' })
+  for (const table of ['postings_2', 'events_2'])
+    await engine.client.command({ query: `OPTIMIZE TABLE opentrail.${table} FINAL` })
   await measureFinds('find, merged')
 }
 print('bytes per event on disk', (Number((await scalar(partsQuery)).split('\t')[1]) / events).toFixed(1))

@@ -20,7 +20,7 @@ const recordWriter = 'server/src/intake/record-writer.ts'
 const batchWriter = 'server/src/history/batch-writer.ts'
 const outbox = 'server/src/selftrail/outbox.ts'
 const retention = 'server/src/retention.ts'
-const insert = '        if (rows.length > 0) await store.insert(rows, plan.id)\n'
+const insert = '        if (block.events > 0) await store.insert(batch, plan.id)\n'
 
 /** Each is caught by the checker within a bounded number of seeds. */
 export const mutants: readonly Mutant[] = [
@@ -138,7 +138,7 @@ export const mutants: readonly Mutant[] = [
     name: 'new-token-each-try',
     breaks: 'a repeated insert into history is not recognised',
     file: batchWriter,
-    edits: [{ from: 'store.insert(rows, plan.id)', to: 'store.insert(rows, uuid(random))' }],
+    edits: [{ from: 'store.insert(batch, plan.id)', to: 'store.insert(batch, uuid(random))' }],
   },
   {
     name: 'cursor-before-insert',
@@ -155,14 +155,17 @@ export const mutants: readonly Mutant[] = [
     file: batchWriter,
     edits: [
       { from: '    tail.remove(block)\n', to: '' },
-      { from: '    const rows = block.toRows()\n', to: '    const rows = block.toRows()\n    tail.remove(block)\n' },
+      {
+        from: '    const batch = block.toBatch()\n',
+        to: '    const batch = block.toBatch()\n    tail.remove(block)\n',
+      },
     ],
   },
   {
     name: 'plan-not-recorded',
     breaks: 'a batch is inserted without having been written down',
     file: batchWriter,
-    edits: [{ from: 'if (!recorded && block.rows > 0) await', to: 'if (false) await' }],
+    edits: [{ from: 'if (!recorded && block.events > 0) await', to: 'if (false) await' }],
   },
   {
     name: 'snapshot-ignored',

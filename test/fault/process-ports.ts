@@ -162,6 +162,9 @@ export function openProcessPorts(machine: Machine, process: Process, faults: Fau
     postings: {
       insert: (rows, token) => onPostings(() => machine.postings.insert(rows, token)),
       find: (query) => onPostings(() => machine.postings.find(query)),
+      search: (query) => onPostings(() => machine.postings.search(query)),
+      histogram: (query) => onPostings(() => machine.postings.histogram(query)),
+      topValues: (query) => onPostings(() => machine.postings.topValues(query)),
       counts: () => onPostings(() => machine.postings.counts()),
       indexed: (stream, from, to) => onPostings(() => machine.postings.indexed(stream, from, to)),
       dropBefore: (day) => onPostings(() => machine.postings.dropBefore(day)),

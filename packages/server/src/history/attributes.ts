@@ -23,9 +23,15 @@ export interface AttributeHash {
  * lookup keys of management events, 33 to 40 for those of Insights events, which must never be found among the former.
  */
 const firstNumber: Record<LookupCategory, number> = { management: 1, insight: 33 }
-const everyEvent: Record<LookupCategory, AttributeHash> = {
-  management: { attribute: everyEventAttribute, value: { low: 0, high: 0 } },
-  insight: { attribute: everyEventAttribute, value: { low: 1, high: 0 } },
+/** Stored and never changed, too. What LookupEvents never shows is there for the search. */
+const lookupCategoryNumber: Record<LookupCategory, number> = { management: 0, insight: 1 }
+const otherCategoryNumber: Readonly<Record<string, number>> = { Data: 2, NetworkActivity: 3 }
+const unknownCategoryNumber = 4
+
+export function categoryNumber(event: RoutingFields): number {
+  const category = lookupCategory(event)
+  if (category) return lookupCategoryNumber[category]
+  return otherCategoryNumber[event.category] ?? unknownCategoryNumber
 }
 const indexedKeys: Record<LookupCategory, readonly LookupKey[]> = { management: lookupKeys, insight: insightLookupKeys }
 
@@ -37,14 +43,14 @@ export function requestedAttribute(
   { category, filter }: { readonly category: LookupCategory; readonly filter?: LookupFilter },
   hasher: ValueHasher,
 ): AttributeHash {
-  if (!filter) return everyEvent[category]
+  if (!filter) return { attribute: everyEventAttribute, value: { low: lookupCategoryNumber[category], high: 0 } }
   return {
     attribute: numberOf(category, filter.attribute),
     value: hasher.hash(filter.value, repeats(filter.attribute)),
   }
 }
 
-/** Calls `post` once for each posting of an event: none for categories that LookupEvents never shows. */
+/** Calls `post` once for each value that LookupEvents can look an event up by: none for categories that it never shows. */
 export function forEachAttribute(
   event: RoutingFields,
   hasher: ValueHasher,
@@ -52,7 +58,6 @@ export function forEachAttribute(
 ): void {
   const category = lookupCategory(event)
   if (!category) return
-  post(everyEvent[category].attribute, everyEvent[category].value)
   for (const key of indexedKeys[category]) {
     const values = lookupValues(event, key)
     const distinct = values.length > 1 ? new Set(values) : values

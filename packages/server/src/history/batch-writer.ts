@@ -35,12 +35,12 @@ export function createBatchWriter(parts: BatchWriterParts): BatchWriter {
   const write = async (block: PostingBlock, recorded?: BatchPlan) => {
     const plan = recorded ?? block.plan(uuid(random))
     // The plan goes first: a crash from here on finds it and inserts the same entries under the same token.
-    if (!recorded && block.rows > 0) await persist('record batch', () => state.record(plan))
-    const rows = block.toRows()
+    if (!recorded && block.events > 0) await persist('record batch', () => state.record(plan))
+    const batch = block.toBatch()
     await persist('insert batch', () =>
       lane(async () => {
         state.inserting = true
-        if (rows.length > 0) await store.insert(rows, plan.id)
+        if (block.events > 0) await store.insert(batch, plan.id)
         // The cursor goes last. If only this fails the insert is repeated, and the store ignores the known token.
         await state.complete(plan)
         state.inserting = false

@@ -4,7 +4,7 @@ import type { Sequence } from '@opentrail/core/event'
 import { describe, test } from 'vitest'
 import { createCachedPostingsStore } from './cached-postings-store.ts'
 import { createMemoryPostingsStore } from './memory-postings-store.ts'
-import { postingRows, postingsStoreContract, type PostingRow } from './postings-store.contract.ts'
+import { postingBatch, postingsStoreContract, type PostingRow } from './postings-store.contract.ts'
 import type { PostingQuery, PostingsStore } from './postings-store.ts'
 
 postingsStoreContract('memory, cached', async () => {
@@ -45,21 +45,21 @@ describe('cached postings store', () => {
   test('the same question again does not reach the store, until something is inserted that answers it', async () => {
     const { store, counts } = counted(createMemoryPostingsStore())
     const cached = createCachedPostingsStore(store)
-    await cached.insert(postingRows([row(1), row(2)]), 'a')
+    await cached.insert(postingBatch([row(1), row(2)]), 'a')
     assert.equal((await cached.find(question)).length, 2)
     assert.equal((await cached.find({ ...question, timeMin: 1 })).length, 2)
     assert.equal(counts.find, 1)
-    await cached.insert(postingRows([row(3, { value: 8n }), row(3, { attribute: 3 }), row(3, { stream: 2 })]), 'b')
+    await cached.insert(postingBatch([row(3, { value: 8n }), row(3, { attribute: 3 }), row(3, { stream: 2 })]), 'b')
     assert.equal((await cached.find(question)).length, 2)
     assert.equal(counts.find, 1)
-    await cached.insert(postingRows([row(4)]), 'c')
+    await cached.insert(postingBatch([row(4)]), 'c')
     assert.equal((await cached.find(question)).length, 3)
     assert.equal(counts.find, 2)
   })
 
   test('the same question many times at once reaches the store once, and a failure is told to who asked', async () => {
     const memory = createMemoryPostingsStore()
-    await memory.insert(postingRows([row(1), row(2)]), 'a')
+    await memory.insert(postingBatch([row(1), row(2)]), 'a')
     const { store, counts } = counted(memory)
     const cached = createCachedPostingsStore(store)
     const answers = await Promise.all(Array.from({ length: 20 }, () => cached.find(question)))
@@ -90,7 +90,7 @@ describe('cached postings store', () => {
       },
     })
     const early = cached.find(question)
-    await cached.insert(postingRows([row(1)]), 'a')
+    await cached.insert(postingBatch([row(1)]), 'a')
     release()
     await early
     assert.equal((await cached.find(question)).length, 1)
@@ -120,7 +120,7 @@ describe('cached postings store', () => {
         let sequence = 0
         for (const [token, step] of steps.entries()) {
           if (step.kind === 'insert') {
-            const rows = postingRows(step.rows.map((parts) => row(++sequence, parts)))
+            const rows = postingBatch(step.rows.map((parts) => row(++sequence, parts)))
             for (const store of [plain, cached]) await store.insert(rows, `t${token}`)
             continue
           }

@@ -1,6 +1,12 @@
 import type { Sequence } from '@opentrail/core/event'
 import { compareNewestFirst } from './newest-postings.ts'
-import type { Posting, PostingQuery, PostingRows, PostingsStore } from './postings-store.ts'
+import {
+  everyEventAttribute,
+  type Posting,
+  type PostingBatch,
+  type PostingQuery,
+  type PostingsStore,
+} from './postings-store.ts'
 
 /** Newest postings kept of each question asked lately: two full pages. A page of LookupEvents has at most 50 events. */
 const postingsKept = 128
@@ -24,7 +30,8 @@ interface Remembered {
  * same few questions again and again, and asking the engine costs milliseconds of planning whatever the answer.
  *
  * Never stale: every insert passes through here and forgets what it touches, before and after it takes effect, and an
- * answer that an insert overlapped is not remembered. (One store inserts into a table, as the adapters require.)
+ * answer that an insert overlapped is not remembered. (One store inserts into a table, as the adapters require.) Searches
+ * are not remembered.
  */
 export function createCachedPostingsStore(store: PostingsStore): PostingsStore {
   const remembered = new Map<string, Remembered>()
@@ -43,11 +50,17 @@ export function createCachedPostingsStore(store: PostingsStore): PostingsStore {
     else askedValues.set(known.value, left)
   }
 
-  function forgetTouched(rows: PostingRows): void {
+  function forgetTouched({ postings, events }: PostingBatch): void {
     if (remembered.size === 0) return
-    for (let row = 0; row < rows.length; row++) {
-      const value = rows.value[row]!
-      if (askedValues.has(value)) forget(keyOf(rows.stream[row]!, rows.attribute[row]!, value))
+    for (let row = 0; row < postings.length; row++) {
+      const value = postings.value[row]!
+      if (askedValues.has(value)) forget(keyOf(postings.stream[row]!, postings.attribute[row]!, value))
+    }
+    for (let row = 0; row < events.length; row++) {
+      const [stream, category] = [events.stream[row]!, events.category[row]!]
+      // Runs of the same are the rule, and building a key is not free.
+      if (stream === events.stream[row - 1] && category === events.category[row - 1]) continue
+      forget(keyOf(stream, everyEventAttribute, BigInt(category)))
     }
   }
 
@@ -86,14 +99,14 @@ export function createCachedPostingsStore(store: PostingsStore): PostingsStore {
 
   return {
     ...store,
-    async insert(rows, token) {
+    async insert(batch, token) {
       inserts++
-      forgetTouched(rows)
+      forgetTouched(batch)
       try {
-        await store.insert(rows, token)
+        await store.insert(batch, token)
       } finally {
         inserts++
-        forgetTouched(rows)
+        forgetTouched(batch)
       }
     },
     async find(query) {

@@ -6,7 +6,7 @@ import type { Sequence } from '@opentrail/core/event'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { startEngine, type Engine } from '../engine/index.ts'
 import { openClickHousePostingsStore } from './clickhouse-postings-store.ts'
-import { eventRow, postingRows, postingsStoreContract } from './postings-store.contract.ts'
+import { eventRow, postingBatch, postingsStoreContract } from './postings-store.contract.ts'
 import { PostingsUnavailableError } from './postings-store.ts'
 
 const temporary = (): Promise<string> => mkdtemp(join(tmpdir(), 'postings-'))
@@ -54,7 +54,7 @@ describe('postings when the engine goes away', () => {
     const store = await openClickHousePostingsStore({ client: engine.client })
     const perBatch = 20_000
     const rowsOf = (batch: number) =>
-      postingRows(Array.from({ length: perBatch }, (_, index) => eventRow(1, batch * perBatch + index + 1)))
+      postingBatch(Array.from({ length: perBatch }, (_, index) => eventRow(1, batch * perBatch + index + 1)))
     for (let round = 0; round < 3; round++) {
       const before = engine.restarts()
       const batches = [0, 1, 2].map((number) => round * 3 + number)
@@ -75,7 +75,7 @@ describe('postings when the engine goes away', () => {
     }
     assert.deepEqual(await store.counts(), [{ day: 20_000, stream: 1, events: 9 * perBatch }])
     const result = await engine.client.query({
-      query: 'SELECT count() FROM opentrail.postings',
+      query: 'SELECT count() FROM opentrail.events_2',
       format: 'TabSeparated',
     })
     assert.equal(Number(await result.text()), 9 * perBatch)
@@ -83,7 +83,7 @@ describe('postings when the engine goes away', () => {
 
   test('a table that is gone is made again', async () => {
     const store = await openClickHousePostingsStore({ client: engine.client })
-    await engine.client.command({ query: 'DROP TABLE opentrail.postings' })
+    await engine.client.command({ query: 'DROP TABLE opentrail.events_2' })
     await assert.rejects(store.counts(), PostingsUnavailableError)
     assert.deepEqual(await store.counts(), [])
   })

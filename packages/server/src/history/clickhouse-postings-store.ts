@@ -1,33 +1,28 @@
-import { ClickHouseError, type ClickHouseClient } from '@clickhouse/client'
+import type { ClickHouseClient } from '@clickhouse/client'
 import type { Sequence } from '@opentrail/core/event'
-import { Readable } from 'node:stream'
+import { createEventSearch } from './clickhouse-event-search.ts'
 import { compareNewestFirst } from './newest-postings.ts'
 import { PostingDays } from './posting-days.ts'
-import { createPostingsTable, insertColumns, sequenceLeft, timeLeft } from './postings-table.ts'
-import { encodeNativeBlock, splitByDay } from './postings-block.ts'
+import { encodeEvents, encodePostings, splitByDay } from './postings-block.ts'
+import { createPostingsEngine } from './postings-engine.ts'
+import { columns, eventColumns, postingsTables, sequenceLeft, timeLeft, type PostingsTables } from './postings-table.ts'
 import {
   everyEventAttribute,
-  PostingsUnavailableError,
   type IndexedCount,
   type Posting,
   type PostingQuery,
   type PostingsStore,
 } from './postings-store.ts'
+import { RepeatedDays } from './repeated-days.ts'
 
 export interface ClickHousePostingsOptions {
   readonly client: ClickHouseClient
   /** Exists already. */
   readonly database?: string
-  readonly table?: string
 }
 
 /** A page of postings is a matter of milliseconds; this is for an engine that merges or restarts. */
 const findTimeoutMs = 10_000
-const insertTimeoutMs = 60_000
-/** Counting reads one posting of every event. */
-const scanTimeoutMs = 120_000
-/** ClickHouse: UNKNOWN_TABLE, UNKNOWN_DATABASE. */
-const missingTableCodes: readonly string[] = ['60', '81']
 /**
  * A lookup's cost is nearly all planning, so one thread (reading in the key's order ends after the first granules), and
  * the engine's older planner, which takes a sixth less CPU for so plain a query. The Bloom filter is
@@ -36,22 +31,18 @@ const missingTableCodes: readonly string[] = ['60', '81']
 const findSettings = 'max_threads = 1, enable_analyzer = 0, use_skip_indexes_on_data_read = 0'
 const rowBytes = 12
 
-type Parameters = Readonly<Record<string, string>>
-
-async function bytesOf(stream: Readable): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk)
-  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)
-}
-
 /**
  * Only numbers go into the text, so nothing needs to be escaped. `timeMin` is left to the reader of the result: newest
  * come first, so what is too old stands at its end, and each condition less is planned faster.
  */
-function findStatement(table: string, query: PostingQuery, days: readonly number[]): string {
-  const { after } = query
+function findStatement({ postings, events }: PostingsTables, query: PostingQuery, days: readonly number[]): string {
+  const { after, stream, attribute, value } = query
+  const [table, key] =
+    attribute === everyEventAttribute
+      ? [events, `category = ${value}`]
+      : [postings, `attribute = ${attribute} AND value = ${value}`]
   const bounds = [
-    `stream = ${query.stream} AND attribute = ${query.attribute} AND value = ${query.value}`,
+    `stream = ${stream} AND ${key}`,
     `time_left >= ${timeLeft(after ? Math.min(query.timeMax, after.time) : query.timeMax)}`,
     `sequence_left >= ${sequenceLeft(query.sequenceMax)}`,
     `day IN (${days.join(', ')})`,
@@ -80,41 +71,17 @@ const withoutRepeats = (postings: readonly Posting[]): Posting[] =>
   })
 
 /**
- * Postings in a ClickHouse table: chDB's engine host or a cluster, through the same client. The table is made where
- * it is missing. One store at a time inserts into a table: which days hold which times is known from its own inserts.
+ * Postings and events in two ClickHouse tables: chDB's engine host or a cluster, through the same client. They are made
+ * where they are missing. One store at a time inserts into them: which days hold which times is known from its own inserts.
  * @throws {PostingsUnavailableError}
  */
 export async function openClickHousePostingsStore(options: ClickHousePostingsOptions): Promise<PostingsStore> {
-  const { client } = options
-  const table = `${options.database ?? 'opentrail'}.${options.table ?? 'postings'}`
+  const tables = postingsTables(options.database ?? 'opentrail')
+  const { postings, events } = tables
+  const engine = createPostingsEngine(options.client, tables)
 
-  async function translated<T>(what: string, timeoutMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    try {
-      return await work(AbortSignal.timeout(timeoutMs))
-    } catch (error) {
-      // The engine's store was replaced by an empty one under us: make the table, so that the next attempt works.
-      if (error instanceof ClickHouseError && missingTableCodes.includes(error.code))
-        await createPostingsTable(client, table, AbortSignal.timeout(findTimeoutMs)).catch(() => undefined)
-      throw new PostingsUnavailableError(`postings: ${what} failed`, { cause: error })
-    }
-  }
-
-  const rowsOf = <T>(what: string, query: string, parameters: Parameters): Promise<T[]> =>
-    translated(what, scanTimeoutMs, async (signal) => {
-      const result = await client.query({
-        query,
-        query_params: parameters,
-        format: 'JSONCompactEachRow',
-        abort_signal: signal,
-      })
-      return result.json<T>()
-    })
-
-  const findInDays = (query: PostingQuery, among: readonly number[]): Promise<Posting[]> =>
-    translated('find', findTimeoutMs, async (signal) => {
-      const { stream } = await client.exec({ query: findStatement(table, query, among), abort_signal: signal })
-      return decodePostings(await bytesOf(stream))
-    })
+  const findInDays = async (query: PostingQuery, among: readonly number[]): Promise<Posting[]> =>
+    decodePostings(await engine.bytes('find', findStatement(tables, query, among), findTimeoutMs))
 
   /** The next `limit` postings, repeats included. */
   async function findNext(query: PostingQuery): Promise<Posting[]> {
@@ -130,37 +97,38 @@ export async function openClickHousePostingsStore(options: ClickHousePostingsOpt
   }
 
   const days = new PostingDays()
-  await translated('open', scanTimeoutMs, (signal) => createPostingsTable(client, table, signal))
-  const stored = await rowsOf<[number, number, number]>(
+  await engine.createTables()
+  const stored = await engine.rows<[number, number, number]>(
     'list of days',
-    `SELECT day, min(time_left), max(time_left) FROM ${table} WHERE attribute = {attribute:UInt8} GROUP BY day`,
-    { attribute: String(everyEventAttribute) },
+    `SELECT day, min(time_left), max(time_left) FROM ${events} GROUP BY day`,
+    {},
   )
   for (const [day, least, most] of stored) days.widen(day, { timeMin: timeLeft(most), timeMax: timeLeft(least) })
+  const repeated = new RepeatedDays(stored.map(([day]) => day))
+
   return {
-    async insert(rows, token) {
-      // Day by day: a part lies in one partition, so each day is stored whole or not at all, under its own token.
-      for (const [day, ofDay] of splitByDay(rows)) {
-        days.widenByRows(day, ofDay)
-        await translated(`insert of day ${day}`, insertTimeoutMs, async (signal) => {
-          const { stream } = await client.exec({
-            query: `INSERT INTO ${table} (${insertColumns}) FORMAT Native`,
-            values: Readable.from(encodeNativeBlock(ofDay), { objectMode: false }),
-            abort_signal: signal,
-            clickhouse_settings: {
-              insert_deduplication_token: `${token}/${day}`,
-              insert_deduplicate: 1,
-              async_insert: 0,
-              // One block, one part: larger than any insert that the index makes.
-              max_insert_block_size: '10000000',
-              min_insert_block_size_rows: '10000000',
-              min_insert_block_size_bytes: '0',
-              max_insert_threads: '1',
-              max_threads: 1,
-            },
+    ...createEventSearch(engine, days, repeated),
+
+    async insert(batch, token) {
+      // Day by day: a part lies in one partition, so each day is stored whole or not at all, under its own token. The
+      // events go last: what is counted as there can be looked up.
+      for (const [day, ofDay] of splitByDay(batch)) {
+        for (const rows of [ofDay.postings, ofDay.events]) days.widenByRows(day, rows)
+        repeated.inserting(day, ofDay.events)
+        if (ofDay.postings.length > 0)
+          await engine.insert(`insert of day ${day}`, {
+            table: postings,
+            columns,
+            token: `${token}/${day}`,
+            block: encodePostings(ofDay.postings),
           })
-          await bytesOf(stream)
-        })
+        if (ofDay.events.length > 0)
+          await engine.insert(`insert of the events of day ${day}`, {
+            table: events,
+            columns: eventColumns,
+            token: `${token}/${day}/events`,
+            block: encodeEvents(ofDay.events),
+          })
       }
     },
 
@@ -177,46 +145,45 @@ export async function openClickHousePostingsStore(options: ClickHousePostingsOpt
     },
 
     async counts() {
-      const rows = await rowsOf<[number, number, string]>(
+      const rows = await engine.rows<[number, number, string, string]>(
         'counts',
-        `SELECT day, stream, uniqExact(sequence_left) FROM ${table} WHERE attribute = {attribute:UInt8}
+        `SELECT day, stream, uniqExact(sequence_left), count() FROM ${events}
          GROUP BY day, stream ORDER BY day, stream`,
-        { attribute: String(everyEventAttribute) },
+        {},
       )
-      return rows.map(([day, stream, events]): IndexedCount => ({ day, stream, events: Number(events) }))
+      const twice = new Set(rows.filter(([, , distinct, all]) => distinct !== all).map(([day]) => day))
+      repeated.single(rows.map(([day]) => day).filter((day) => !twice.has(day)))
+      return rows.map(([day, stream, distinct]): IndexedCount => ({ day, stream, events: Number(distinct) }))
     },
 
     async indexed(stream, from, to) {
-      const rows = await rowsOf<[string]>(
+      const rows = await engine.rows<[string]>(
         'indexed',
-        `SELECT DISTINCT sequence_left FROM ${table}
-         WHERE stream = {stream:UInt32} AND attribute = {attribute:UInt8}
-           AND sequence_left BETWEEN {first:UInt64} AND {last:UInt64} ORDER BY sequence_left DESC`,
-        {
-          stream: String(stream),
-          attribute: String(everyEventAttribute),
-          first: String(sequenceLeft(to)),
-          last: String(sequenceLeft(from)),
-        },
+        `SELECT DISTINCT sequence_left FROM ${events}
+         WHERE stream = {stream:UInt32} AND sequence_left BETWEEN {first:UInt64} AND {last:UInt64}
+         ORDER BY sequence_left DESC`,
+        { stream: String(stream), first: String(sequenceLeft(to)), last: String(sequenceLeft(from)) },
       )
       return rows.map(([left]) => sequenceLeft(Number(left)) as Sequence)
     },
 
     async dropBefore(day) {
       // Partitions without events of their own may exist, so the engine is asked, not `days`.
-      const [database, name] = table.split('.') as [string, string]
-      const partitions = await rowsOf<[string]>(
+      const { database } = tables
+      const partitions = await engine.rows<[string, string]>(
         'list of days',
-        `SELECT DISTINCT partition FROM system.parts
-         WHERE database = {database:String} AND table = {name:String} AND active AND toUInt16(partition) < {day:UInt16}`,
-        { database, name, day: String(day) },
+        `SELECT DISTINCT table, partition FROM system.parts WHERE database = {database:String}
+         AND has([{postings:String}, {events:String}], concat(database, '.', table)) AND active
+         AND toUInt16(partition) < {day:UInt16}`,
+        { database, postings, events, day: String(day) },
       )
-      for (const [partition] of partitions) {
-        await translated(`drop of day ${partition}`, scanTimeoutMs, (signal) =>
-          client.command({ query: `ALTER TABLE ${table} DROP PARTITION ${Number(partition)}`, abort_signal: signal }),
+      for (const [table, partition] of partitions)
+        await engine.command(
+          `drop of day ${partition}`,
+          `ALTER TABLE ${database}.${table} DROP PARTITION ${Number(partition)}`,
         )
-      }
       days.dropBefore(day)
+      repeated.dropBefore(day)
     },
 
     // The client belongs to whoever made it.

@@ -1,7 +1,18 @@
 import type { NewEntry, RoutingFields, Sequence, StreamId } from '@opentrail/core/event'
 import { createMemoryJournal, type Journal } from '../journal/index.ts'
+import { createMemoryPostingsStore } from './memory-postings-store.ts'
 import { compareNewestFirst } from './newest-postings.ts'
-import { PostingsUnavailableError, type PostingQuery, type PostingRows, type PostingsStore } from './postings-store.ts'
+import {
+  everyEventAttribute,
+  PostingsUnavailableError,
+  type EventRows,
+  type PostingBatch,
+  type PostingQuery,
+  type PostingRows,
+  type PostingsStore,
+} from './postings-store.ts'
+import { hashesOf, SearchColumns } from './search-columns.ts'
+import type { Hash64 } from './sip-hash.ts'
 
 const encoder = new TextEncoder()
 
@@ -57,6 +68,8 @@ interface Row {
   readonly value: bigint
   readonly time: number
   readonly sequence: Sequence
+  /** Of an event's row. */
+  readonly hashes?: readonly (readonly Hash64[])[]
 }
 /** `token`: of the insert that brought it. */
 interface StoredRow extends Row {
@@ -89,6 +102,13 @@ export function createPostingsDouble(): PostingsDouble {
   const check = () => {
     if (store.down) throw new PostingsUnavailableError('down')
   }
+  /** The memory adapter searches. */
+  const searchable = async () => {
+    check()
+    const memory = createMemoryPostingsStore()
+    await memory.insert({ postings: noPostings, events: eventsOf(store.rows) }, 'all')
+    return memory
+  }
   const insertDays = async (added: Row[], token: string, fault: InsertFault | undefined) => {
     for (const day of new Set(added.map((row) => row.day))) {
       const ofDay = `${token}/${day}`
@@ -114,15 +134,16 @@ export function createPostingsDouble(): PostingsDouble {
       tokens = tokens.filter((token) => !lost.has(token))
       store.rows = store.rows.filter((row) => !lost.has(row.token))
     },
-    async insert(rows, token) {
+    async insert(batch, token) {
       check()
+      const rows = rowsOf(batch)
       if (rows.length === 0) throw new TypeError('an empty insert')
       store.inserts++
       store.inFlightMax = Math.max(store.inFlightMax, ++inFlight)
       try {
         const fault = store.fault()
         if (fault === 'before') throw new PostingsUnavailableError('before')
-        await insertDays(rowsOf(rows), token, fault)
+        await insertDays(rows, token, fault)
         if (fault) throw new PostingsUnavailableError('after')
       } finally {
         inFlight--
@@ -137,6 +158,9 @@ export function createPostingsDouble(): PostingsDouble {
         .slice(0, query.limit)
         .map(({ time, sequence }) => ({ time, sequence }))
     },
+    search: async (query) => (await searchable()).search(query),
+    histogram: async (query) => (await searchable()).histogram(query),
+    topValues: async (query) => (await searchable()).topValues(query),
     async counts() {
       check()
       const counts = new Map<string, { day: number; stream: number; events: number }>()
@@ -169,6 +193,9 @@ export function createPostingsDouble(): PostingsDouble {
         crash: () => void (crashed = true),
         insert: async (rows, token) => (alive(), store.insert(rows, token)),
         find: async (query) => (alive(), store.find(query)),
+        search: async (query) => (alive(), store.search(query)),
+        histogram: async (query) => (alive(), store.histogram(query)),
+        topValues: async (query) => (alive(), store.topValues(query)),
         counts: async () => (alive(), store.counts()),
         indexed: async (stream, from, to) => (alive(), store.indexed(stream, from, to)),
         dropBefore: async (day) => (alive(), store.dropBefore(day)),
@@ -179,15 +206,58 @@ export function createPostingsDouble(): PostingsDouble {
   return store
 }
 
-const rowsOf = (rows: PostingRows): Row[] =>
-  Array.from({ length: rows.length }, (_, at) => ({
-    day: rows.day[at]!,
-    stream: rows.stream[at]!,
-    attribute: rows.attribute[at]!,
-    value: rows.value[at]!,
-    time: rows.time[at]!,
-    sequence: rows.sequence[at]! as Sequence,
-  }))
+function rowsOf({ postings, events }: PostingBatch): Row[] {
+  const common = ({ day, stream, time, sequence }: typeof postings | typeof events, at: number) => ({
+    day: day[at]!,
+    stream: stream[at]!,
+    time: time[at]!,
+    sequence: sequence[at]! as Sequence,
+  })
+  return [
+    ...Array.from({ length: postings.length }, (_, at) => ({
+      ...common(postings, at),
+      attribute: postings.attribute[at]!,
+      value: postings.value[at]!,
+    })),
+    ...Array.from({ length: events.length }, (_, at) => ({
+      ...common(events, at),
+      attribute: everyEventAttribute,
+      value: BigInt(events.category[at]!),
+      hashes: events.columns.map((column) => {
+        const [from, to] = hashesOf(column, at)
+        const { values } = column
+        return Array.from({ length: to - from }, (_unused, index) => ({
+          low: values[2 * (from + index)]!,
+          high: values[2 * (from + index) + 1]!,
+        }))
+      }),
+    })),
+  ]
+}
+
+function eventsOf(rows: readonly Row[]): EventRows {
+  const search = new SearchColumns()
+  const events = rows.filter(({ attribute }) => attribute === everyEventAttribute)
+  for (const { hashes } of events) search.push(hashes!)
+  return {
+    length: events.length,
+    day: Uint16Array.from(events, ({ day }) => day),
+    stream: Uint32Array.from(events, ({ stream }) => stream),
+    category: Uint8Array.from(events, ({ value }) => Number(value)),
+    time: Uint32Array.from(events, ({ time }) => time),
+    sequence: Float64Array.from(events, ({ sequence }) => sequence),
+    columns: search.columns(),
+  }
+}
+const noPostings: PostingRows = {
+  length: 0,
+  day: new Uint16Array(),
+  stream: new Uint32Array(),
+  attribute: new Uint8Array(),
+  value: new BigUint64Array(),
+  time: new Uint32Array(),
+  sequence: new Float64Array(),
+}
 
 const isFound = (row: Row, query: PostingQuery): boolean =>
   row.stream === query.stream &&

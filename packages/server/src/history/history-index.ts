@@ -12,7 +12,9 @@ import type { HistoryEvents } from './history-events.ts'
 import { defaultHistoryLimits, type HistoryLimits } from './history-limits.ts'
 import type { HistoryReader } from './history-reader.ts'
 import { createHistoryTail, readEvent, type HistoryTail } from './history-tail.ts'
+import type { HistorySearch } from './history-search.ts'
 import { createIndexReader } from './index-reader.ts'
+import { createIndexSearch } from './index-search.ts'
 import { openIndexState, type IndexState } from './index-state.ts'
 import { dayMs, PostingBlock } from './posting-block.ts'
 import { PostingsUnavailableError, type PostingsStore } from './postings-store.ts'
@@ -41,6 +43,7 @@ export interface HistoryIndexOptions {
  */
 export interface HistoryIndex {
   readonly reader: HistoryReader
+  readonly search: HistorySearch
   /** Resolves once lookups can be answered; rejects when the index is closed before. */
   ready(): Promise<void>
   /** Resolves once the store was compared with what was indexed, and its holes were refilled. */
@@ -58,6 +61,7 @@ export interface HistoryIndex {
 interface Opened {
   readonly state: IndexState
   readonly reader: HistoryReader
+  readonly search: HistorySearch
 }
 
 export function createHistoryIndex(options: HistoryIndexOptions): HistoryIndex {
@@ -75,12 +79,17 @@ export function createHistoryIndex(options: HistoryIndexOptions): HistoryIndex {
   })
   for (const promise of [opening, refilling.promise]) promise.catch(() => undefined)
 
+  const ready = async (): Promise<Opened> => {
+    if (!opened) await openedWithin(opening, limits.lookupWaitMs, timers)
+    return opened!
+  }
   return {
-    reader: {
-      async page(request) {
-        if (!opened) await openedWithin(opening, limits.lookupWaitMs, timers)
-        return opened!.reader.page(request)
-      },
+    reader: { page: async (request) => (await ready()).reader.page(request) },
+    search: {
+      page: async (request) => (await ready()).search.page(request),
+      counts: async (request) => (await ready()).search.counts(request),
+      values: async (request) => (await ready()).search.values(request),
+      known: async (stream, eventIds) => (await ready()).search.known(stream, eventIds),
     },
     ready: () => opening,
     refilled: () => refilling.promise,
@@ -166,7 +175,7 @@ async function open(options: HistoryIndexOptions, limits: HistoryLimits, signal:
       await ended
     }
   }
-  return { state, reader: createIndexReader(parts), start }
+  return { state, reader: createIndexReader(parts), search: createIndexSearch(parts), start }
 }
 
 /** Takes entries as they become durable. False when they must be read from the journal instead. */

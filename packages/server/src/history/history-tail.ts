@@ -5,6 +5,7 @@ import type { IndexedStream } from './index-state.ts'
 import { NewestPostings, type Source } from './newest-postings.ts'
 import { PostingBlock } from './posting-block.ts'
 import type { TailQuery } from './posting-column.ts'
+import type { EventQuery, EventRows } from './postings-store.ts'
 import type { ValueHasher } from './value-hasher.ts'
 
 /** The postings that are not in the store yet, in memory and searchable: one open block and those waiting for their insert. */
@@ -16,6 +17,8 @@ export interface HistoryTail {
   accept(stream: IndexedStream, entries: readonly StoredEntry[]): boolean
   hasRoom(): boolean
   find(query: TailQuery): Source
+  /** Calls `visit` for each event that the query asks for, roughly newest first. */
+  forEachMatch(query: EventQuery, visit: (rows: EventRows, row: number) => void): void
   /** The next block to insert; it stays searchable until it is removed. */
   oldestSealed(): PostingBlock | undefined
   /** Closes the open block, if it holds anything. */
@@ -83,6 +86,10 @@ export function createHistoryTail(
       for (let at = sealed.length - 1; at >= 0; at--) sealed[at]!.find(query, newest)
       const postings = newest.list()
       return { postings, full: postings.length === query.limit }
+    },
+    forEachMatch(query, visit) {
+      if (open) open.forEachMatch(query, visit)
+      for (let at = sealed.length - 1; at >= 0; at--) sealed[at]!.forEachMatch(query, visit)
     },
     oldestSealed: () => sealed[0],
     restore(block) {

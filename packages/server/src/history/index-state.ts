@@ -42,7 +42,11 @@ interface StreamDocument {
   readonly cursor: Sequence | 0
 }
 
+/** What is stored, there and here, has this shape. Another one is forgotten, and indexed again from the journal. */
+const format = 2
+
 const keys = {
+  format: 'history/format',
   hash: 'history/hash-key',
   plan: 'history/plan',
   streams: 'history/stream/',
@@ -58,6 +62,7 @@ const documentsMax = 1_000
 /** Reads everything; some kilobytes for each stream and 90 days. @throws {ControlUnavailableError} */
 export async function openIndexState(control: ControlStore, random: Random): Promise<IndexState> {
   const hashKey = await readHashKey(control, random)
+  await forgetOtherFormat(control)
   const streams = new Map<StreamId, IndexedStream>()
   const numbers = new Map<number, IndexedStream>()
   const buckets = new Map<string, BucketCount>()
@@ -133,6 +138,21 @@ function sum(known: BucketCount | undefined, added: BucketCount): BucketCount {
     first: Math.min(known.first, added.first) as Sequence,
     last: Math.max(known.last, added.last) as Sequence,
   }
+}
+
+/**
+ * Cursors, counts and plan of another format say nothing about the tables of this one. Streams keep their numbers. The
+ * mark goes last: after a crash before it all is forgotten once more, and nothing has been indexed in between.
+ */
+async function forgetOtherFormat(control: ControlStore): Promise<void> {
+  const known = await control.get<number>(keys.format)
+  if (known?.value === format) return
+  const writes: ControlWrite[] = [{ key: keys.plan, value: undefined }]
+  for await (const { key } of documents(control, keys.counts)) writes.push({ key, value: undefined })
+  for await (const { key, value } of documents(control, keys.streams))
+    writes.push({ key, value: { ...(value as StreamDocument), cursor: 0 } satisfies StreamDocument })
+  for (let at = 0; at < writes.length; at += documentsMax) await control.transact(writes.slice(at, at + documentsMax))
+  await control.transact([{ key: keys.format, value: format }])
 }
 
 async function readHashKey(control: ControlStore, random: Random): Promise<Buffer> {

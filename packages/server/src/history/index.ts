@@ -1,8 +1,10 @@
 export {
   everyEventAttribute,
   PostingsUnavailableError,
+  type EventRows,
   type IndexedCount,
   type Posting,
+  type PostingBatch,
   type PostingQuery,
   type PostingRows,
   type PostingsStore,

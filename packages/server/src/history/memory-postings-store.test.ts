@@ -2,7 +2,7 @@ import type { Sequence } from '@opentrail/core/event'
 import assert from 'node:assert/strict'
 import { test } from 'vitest'
 import { createMemoryPostingsStore, type PostingsFault } from './memory-postings-store.ts'
-import { eventRow, postingRows, postingsStoreContract } from './postings-store.contract.ts'
+import { eventRow, postingBatch, postingsStoreContract } from './postings-store.contract.ts'
 import { PostingsUnavailableError } from './postings-store.ts'
 
 postingsStoreContract('memory', async () => {
@@ -14,7 +14,7 @@ test('a failed insert may or may not have taken effect, and its repetition settl
   for (const fault of ['fails-before', 'fails-after'] as const) {
     let next: PostingsFault = fault
     const store = createMemoryPostingsStore({ fault: (call) => (call === 'insert' ? next : undefined) })
-    const rows = postingRows([eventRow(1, 1)])
+    const rows = postingBatch([eventRow(1, 1)])
     await assert.rejects(store.insert(rows, 't'), PostingsUnavailableError)
     const stored = await store.indexed(1, 1 as Sequence, 9 as Sequence)
     assert.deepEqual(stored, fault === 'fails-after' ? [1] : [])
@@ -26,7 +26,7 @@ test('a failed insert may or may not have taken effect, and its repetition settl
 
 test('a crash takes the last unsynced inserts with their tokens, never synced ones', async () => {
   const store = createMemoryPostingsStore()
-  const insert = (sequence: number) => store.insert(postingRows([eventRow(1, sequence)]), `t${sequence}`)
+  const insert = (sequence: number) => store.insert(postingBatch([eventRow(1, sequence)]), `t${sequence}`)
   await insert(1)
   await insert(2)
   store.sync()

@@ -1,22 +1,28 @@
 import type { Sequence } from '@opentrail/core/event'
+import { FirstPlaces, forEachMatch, placeOf, placeOrder, TimeCounts, ValueCounts } from './event-matches.ts'
 import { compareNewestFirst } from './newest-postings.ts'
+import { copyOf, splitByDay } from './postings-block.ts'
 import {
   everyEventAttribute,
   PostingsUnavailableError,
+  type EventQuery,
+  type EventRows,
   type IndexedCount,
   type Posting,
+  type PostingBatch,
   type PostingQuery,
-  type PostingRows,
   type PostingsStore,
 } from './postings-store.ts'
+import type { Hash64 } from './sip-hash.ts'
 
-export type PostingsCall = 'insert' | 'find' | 'counts' | 'indexed' | 'dropBefore'
+export type PostingsCall =
+  'insert' | 'find' | 'search' | 'histogram' | 'topValues' | 'counts' | 'indexed' | 'dropBefore'
 
 /** What goes wrong with a call: nothing, or it fails having had no effect, or its effect and no answer. */
 export type PostingsFault = 'fails-before' | 'fails-after' | undefined
 
 export interface MemoryPostingsOptions {
-  /** Asked once per call (an insert of several days asks once per day); decides what goes wrong. */
+  /** Asked once per call (an insert asks twice for each of its days); decides what goes wrong. */
   readonly fault?: (call: PostingsCall) => PostingsFault
   /** Inserts that a crash may still remove: the last ones of those not followed by `sync`. */
   readonly unsyncedMax?: number
@@ -32,11 +38,9 @@ export interface MemoryPostingsStore extends PostingsStore {
   events(): Iterable<{ readonly day: number; readonly stream: number; readonly sequence: Sequence }>
 }
 
-interface StoredBatch {
+interface StoredBatch extends Partial<PostingBatch> {
   readonly day: number
   readonly token: string
-  readonly rows: PostingRows
-  readonly indexes: readonly number[]
 }
 
 function isWithin(query: PostingQuery, posting: Posting): boolean {
@@ -48,35 +52,48 @@ function isWithin(query: PostingQuery, posting: Posting): boolean {
 const key = (posting: Posting): string => `${posting.time}/${posting.sequence}`
 
 function* matching(batches: readonly StoredBatch[], query: PostingQuery): Generator<Posting> {
-  for (const { rows, indexes } of batches) {
-    for (const index of indexes) {
-      if (rows.stream[index] !== query.stream || rows.attribute[index] !== query.attribute) continue
-      if (rows.value[index] !== query.value) continue
-      const posting = { time: rows.time[index] as number, sequence: rows.sequence[index] as Sequence }
+  const isEvent = query.attribute === everyEventAttribute
+  for (const { postings, events } of batches) {
+    const rows = isEvent ? events : postings
+    for (let row = 0; row < (rows?.length ?? 0); row++) {
+      if (!rows || rows.stream[row] !== query.stream) continue
+      if (postings && postings.attribute[row] !== query.attribute) continue
+      const value = 'category' in rows ? BigInt(rows.category[row]!) : rows.value[row]
+      if (value !== query.value) continue
+      const posting = { time: rows.time[row] as number, sequence: rows.sequence[row] as Sequence }
       if (isWithin(query, posting)) yield posting
     }
   }
 }
 
-const copyOf = (rows: PostingRows): PostingRows => ({
-  length: rows.length,
-  day: rows.day.slice(),
-  stream: rows.stream.slice(),
-  attribute: rows.attribute.slice(),
-  value: rows.value.slice(),
-  time: rows.time.slice(),
-  sequence: rows.sequence.slice(),
-})
-
-function indexesByDay(rows: PostingRows): Map<number, number[]> {
-  const days = new Map<number, number[]>()
-  for (let index = 0; index < rows.length; index++) {
-    const day = rows.day[index] as number
-    days.set(day, [...(days.get(day) ?? []), index])
+/** Calls `visit` for each event that a query asks for: once, though it may be stored twice. */
+function forEachEvent(
+  batches: readonly StoredBatch[],
+  query: EventQuery,
+  visit: (rows: EventRows, row: number) => void,
+): void {
+  const seen = new Set<string>()
+  for (const { events } of batches) {
+    if (!events) continue
+    forEachMatch(events, query, (row) => {
+      const event = `${events.stream[row]}/${events.sequence[row]}`
+      if (seen.has(event)) return
+      seen.add(event)
+      visit(events, row)
+    })
   }
-  return new Map([...days].sort(([left], [right]) => left - right))
 }
 
+const isAmong = (value: Hash64, among: readonly Hash64[]): boolean =>
+  among.some(({ low, high }) => low === value.low && high === value.high)
+
+/** The two inserts of a day, in their order: what is there as an event has its postings. */
+function* insertsOf(batch: PostingBatch, token: string): Generator<StoredBatch> {
+  for (const [day, { postings, events }] of splitByDay(batch)) {
+    if (postings.length > 0) yield { day, token: `${token}/${day}`, postings }
+    if (events.length > 0) yield { day, token: `${token}/${day}/events`, events }
+  }
+}
 /** Postings in memory, for tests: the same promises as the real store, and faults on demand. */
 export function createMemoryPostingsStore(options: MemoryPostingsOptions = {}): MemoryPostingsStore {
   let batches: StoredBatch[] = []
@@ -94,21 +111,16 @@ export function createMemoryPostingsStore(options: MemoryPostingsOptions = {}): 
   }
 
   function* everyEvent(): Generator<{ day: number; stream: number; sequence: Sequence }> {
-    for (const { day, rows, indexes } of batches) {
-      for (const index of indexes) {
-        if (rows.attribute[index] === everyEventAttribute)
-          yield { day, stream: rows.stream[index] as number, sequence: rows.sequence[index] as Sequence }
-      }
-    }
+    for (const { day, events } of batches)
+      for (let row = 0; row < (events?.length ?? 0); row++)
+        yield { day, stream: events!.stream[row] as number, sequence: events!.sequence[row] as Sequence }
   }
 
   return {
     async insert(given, token) {
-      const rows = copyOf(given)
-      for (const [day, indexes] of indexesByDay(rows)) {
+      for (const insert of insertsOf(copyOf(given), token)) {
         await call('insert', () => {
-          const ofDay = `${token}/${day}`
-          if (!batches.some((batch) => batch.token === ofDay)) batches.push({ day, token: ofDay, rows, indexes })
+          if (!batches.some((known) => known.token === insert.token)) batches.push(insert)
           synced = Math.max(synced, batches.length - (options.unsyncedMax ?? batches.length))
         })
       }
@@ -118,6 +130,28 @@ export function createMemoryPostingsStore(options: MemoryPostingsOptions = {}): 
       call('find', () => {
         const found = new Map([...matching(batches, query)].map((posting) => [key(posting), posting]))
         return [...found.values()].sort(compareNewestFirst).slice(0, query.limit)
+      }),
+
+    search: (query) =>
+      call('search', () => {
+        const first = new FirstPlaces(placeOrder(query.streams), query.limit, query.after)
+        forEachEvent(batches, query, (rows, row) => first.consider(placeOf(rows, row)))
+        return first.list()
+      }),
+
+    histogram: (query) =>
+      call('histogram', () => {
+        const counts = new TimeCounts(query.bucketSeconds)
+        forEachEvent(batches, query, (rows, row) => counts.add(rows.time[row]!))
+        return counts.list()
+      }),
+
+    topValues: ({ attribute, among, limit, ...query }) =>
+      call('topValues', () => {
+        const counts = new ValueCounts(placeOrder(query.streams))
+        forEachEvent(batches, query, (rows, row) => counts.addRow(rows, row, attribute))
+        const groups = counts.list(Infinity)
+        return (among ? groups.filter(({ value }) => isAmong(value, among)) : groups).slice(0, limit)
       }),
 
     counts: () =>

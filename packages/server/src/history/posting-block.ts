@@ -1,9 +1,18 @@
 import type { RoutingFields, Sequence, StoredEntry } from '@opentrail/core/event'
-import { forEachAttribute } from './attributes.ts'
+import { categoryNumber, forEachAttribute } from './attributes.ts'
 import type { BatchPlan, BucketCount, PlannedRange } from './batch-plan.ts'
+import { forEachMatch } from './event-matches.ts'
 import type { NewestPostings } from './newest-postings.ts'
 import { PostingColumn, type TailQuery } from './posting-column.ts'
-import type { PostingRows } from './postings-store.ts'
+import {
+  everyEventAttribute,
+  type EventQuery,
+  type EventRows,
+  type PostingBatch,
+  type PostingRows,
+} from './postings-store.ts'
+import { SearchColumns } from './search-columns.ts'
+import { searchHashes } from './search-hashes.ts'
 import type { ValueHasher } from './value-hasher.ts'
 
 export const dayMs = 86_400_000
@@ -19,11 +28,15 @@ export class PostingBlock {
   rows = 0
   readonly #hasher: ValueHasher
   readonly #columns = new Map<number, PostingColumn>()
+  /** Row by row what `#events` has, which is what LookupEvents without an attribute reads. */
+  readonly #search = new SearchColumns()
+  readonly #events = new PostingColumn()
   readonly #ranges = new Map<number, { after: Sequence | 0; to: Sequence }>()
   readonly #counts = new Map<string, BucketCount>()
 
   constructor(hasher: ValueHasher) {
     this.#hasher = hasher
+    this.#columns.set(everyEventAttribute, this.#events)
   }
 
   /** How many documents its plan and its completion write. */
@@ -43,16 +56,23 @@ export class PostingBlock {
 
     const day = Math.floor(entry.admittedAt / dayMs)
     const time = indexedSeconds(event.eventTime)
-    const rowsBefore = this.rows
+    this.#events.push(day, stream, { low: categoryNumber(event), high: 0 }, time, entry.sequence)
+    this.#search.push(searchHashes(entry, event, this.#hasher))
+    this.rows++
     forEachAttribute(event, this.#hasher, (attribute, value) => {
       let column = this.#columns.get(attribute)
       if (!column) this.#columns.set(attribute, (column = new PostingColumn()))
       column.push(day, stream, value, time, entry.sequence)
       this.rows++
     })
-    if (this.rows === rowsBefore) return
     this.events++
     this.#count(day, stream, entry.sequence)
+  }
+
+  /** Calls `visit` for each event that the query asks for, with what the block has of all. */
+  forEachMatch(query: EventQuery, visit: (rows: EventRows, row: number) => void): void {
+    const rows = this.#toEvents()
+    forEachMatch(rows, query, (row) => visit(rows, row))
   }
 
   find(query: TailQuery, newest: NewestPostings): void {
@@ -64,9 +84,13 @@ export class PostingBlock {
     return { id, ranges, counts: [...this.#counts.values()] }
   }
 
-  /** All rows in one piece, grouped by attribute. */
-  toRows(): PostingRows {
-    const length = this.rows
+  /** All rows in one piece: postings grouped by attribute, and the events. */
+  toBatch(): PostingBatch {
+    return { postings: this.#toPostings(), events: this.#toEvents() }
+  }
+
+  #toPostings(): PostingRows {
+    const length = this.rows - this.#events.length
     const value = new Uint32Array(length * 2)
     const rows = {
       length,
@@ -79,6 +103,7 @@ export class PostingBlock {
     }
     let at = 0
     for (const [attribute, column] of this.#columns) {
+      if (attribute === everyEventAttribute) continue
       const end = column.length
       rows.day.set(column.day.subarray(0, end), at)
       rows.stream.set(column.stream.subarray(0, end), at)
@@ -89,6 +114,20 @@ export class PostingBlock {
       at += end
     }
     return rows
+  }
+
+  /** Views of what is there by now. */
+  #toEvents(): EventRows {
+    const { length, day, stream, value, time, sequence } = this.#events
+    return {
+      length,
+      day: day.subarray(0, length),
+      stream: stream.subarray(0, length),
+      category: Uint8Array.from({ length }, (_, row) => value[2 * row]!),
+      time: time.subarray(0, length),
+      sequence: sequence.subarray(0, length),
+      columns: this.#search.columns(),
+    }
   }
 
   #count(day: number, stream: number, sequence: Sequence): void {

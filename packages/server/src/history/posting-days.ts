@@ -1,5 +1,3 @@
-import type { PostingRows } from './postings-store.ts'
-
 /** The event times (seconds, both inclusive) that the postings of one admission day lie between; may be too wide. */
 export interface DayBounds {
   readonly timeMin: number
@@ -33,7 +31,7 @@ export class PostingDays {
     })
   }
 
-  widenByRows(day: number, { time }: PostingRows): void {
+  widenByRows(day: number, { time }: { readonly time: Uint32Array }): void {
     let timeMin = Infinity
     let timeMax = 0
     for (const each of time) {
@@ -45,6 +43,17 @@ export class PostingDays {
 
   dropBefore(day: number): void {
     for (const known of this.#bounds.keys()) if (known < day) this.#bounds.delete(known)
+  }
+
+  /** The newest event time of all days; -1 where there is none. */
+  timeMax(): number {
+    return Math.max(-1, ...Array.from(this.#bounds.values(), (bounds) => bounds.timeMax))
+  }
+
+  /** The days that reach into the times asked for. */
+  within({ timeMin, timeMax }: DayBounds): number[] {
+    const reaching = [...this.#bounds].filter(([, bounds]) => bounds.timeMax >= timeMin && bounds.timeMin <= timeMax)
+    return reaching.map(([day]) => day)
   }
 
   /** The days that reach into the times asked for, those with the newest event times first, in growing groups. */

@@ -1,5 +1,5 @@
-import { columns, sequenceLeft } from './postings-table.ts'
-import type { PostingRows } from './postings-store.ts'
+import { columns, eventColumns, sequenceLeft, type TableColumns } from './postings-table.ts'
+import type { EventRows, PostingBatch, PostingRows, SearchColumn } from './postings-store.ts'
 
 function variableLength(value: number): number[] {
   const bytes: number[] = []
@@ -24,57 +24,130 @@ function reversedSequences(sequences: Float64Array): Uint32Array {
   return halves
 }
 
+function widened(numbers: Uint32Array): Uint32Array {
+  const halves = new Uint32Array(numbers.length * 2)
+  for (let index = 0; index < numbers.length; index++) halves[2 * index] = numbers[index]!
+  return halves
+}
+
 /**
- * The rows as one block of ClickHouse's Native format: per column its name, type and values, little-endian (as are
- * the typed arrays on every platform Node.js runs on in practice). The columns are copied as memory, not value by value.
+ * Columns as one block of ClickHouse's Native format: per column its name, type and values, little-endian (as are
+ * the typed arrays on every platform Node.js runs on in practice). They are copied as memory, not value by value. A list
+ * column is where the list of each row ends, then all values.
  */
-export function encodeNativeBlock(rows: PostingRows): Buffer[] {
-  const data: readonly NodeJS.TypedArray[] = [
-    rows.day,
-    rows.stream,
-    rows.attribute,
-    rows.value,
-    reversedTimes(rows.time),
-    reversedSequences(rows.sequence),
-  ]
-  const parts: Buffer[] = [Buffer.from([...variableLength(columns.length), ...variableLength(rows.length)])]
-  for (const [index, [name, type]] of columns.entries()) {
+function encodeNativeBlock(
+  of: TableColumns,
+  length: number,
+  data: readonly (readonly NodeJS.TypedArray[])[],
+): Buffer[] {
+  const parts: Buffer[] = [Buffer.from([...variableLength(of.length), ...variableLength(length)])]
+  for (const [index, [name, type]] of of.entries()) {
     const texts = [name, type].flatMap((text) => [...variableLength(text.length), ...Buffer.from(text)])
-    parts.push(Buffer.from(texts), bytesOf(data[index] as NodeJS.TypedArray))
+    parts.push(Buffer.from(texts), ...data[index]!.map(bytesOf))
   }
   return parts
 }
 
-function select(rows: PostingRows, chosen: Uint32Array): PostingRows {
-  const pick = <T extends { [index: number]: unknown }>(from: T, to: T): T => {
-    for (let index = 0; index < chosen.length; index++) to[index] = from[chosen[index] as number]
-    return to
-  }
+export function encodePostings(rows: PostingRows): Buffer[] {
+  const { day, stream, attribute, value, time, sequence } = rows
+  const data = [day, stream, attribute, value, reversedTimes(time), reversedSequences(sequence)]
+  return encodeNativeBlock(columns, rows.length, data.map((column) => [column])) // prettier-ignore
+}
+
+export function encodeEvents(rows: EventRows): Buffer[] {
+  const { day, stream, category, time, sequence } = rows
+  const data: NodeJS.TypedArray[][] = [
+    [day],
+    [stream],
+    [category],
+    [reversedTimes(time)],
+    [reversedSequences(sequence)],
+  ]
+  for (const { values, ends } of rows.columns) data.push(ends ? [widened(ends), values] : [values])
+  return encodeNativeBlock(eventColumns, rows.length, data)
+}
+
+function pick<T extends { [index: number]: unknown }>(from: T, to: T, chosen: Uint32Array): T {
+  for (let index = 0; index < chosen.length; index++) to[index] = from[chosen[index] as number]
+  return to
+}
+
+function selectPostings(rows: PostingRows, chosen: Uint32Array): PostingRows {
   const { length } = chosen
   return {
     length,
-    day: pick(rows.day, new Uint16Array(length)),
-    stream: pick(rows.stream, new Uint32Array(length)),
-    attribute: pick(rows.attribute, new Uint8Array(length)),
-    value: pick(rows.value, new BigUint64Array(length)),
-    time: pick(rows.time, new Uint32Array(length)),
-    sequence: pick(rows.sequence, new Float64Array(length)),
+    day: pick(rows.day, new Uint16Array(length), chosen),
+    stream: pick(rows.stream, new Uint32Array(length), chosen),
+    attribute: pick(rows.attribute, new Uint8Array(length), chosen),
+    value: pick(rows.value, new BigUint64Array(length), chosen),
+    time: pick(rows.time, new Uint32Array(length), chosen),
+    sequence: pick(rows.sequence, new Float64Array(length), chosen),
   }
 }
 
-/** The rows of each day, oldest day first; nothing is copied in the usual case of a single day. */
-export function splitByDay(rows: PostingRows): [day: number, rows: PostingRows][] {
-  if (rows.length === 0) return []
-  const indexes = new Map<number, number[]>()
-  const first = rows.day[0] as number
-  if (rows.day.every((day) => day === first)) return [[first, rows]]
-  for (let index = 0; index < rows.length; index++) {
-    const day = rows.day[index] as number
-    const known = indexes.get(day)
-    if (known) known.push(index)
-    else indexes.set(day, [index])
+function selectEvents(rows: EventRows, chosen: Uint32Array): EventRows {
+  const { length } = chosen
+  return {
+    length,
+    day: pick(rows.day, new Uint16Array(length), chosen),
+    stream: pick(rows.stream, new Uint32Array(length), chosen),
+    category: pick(rows.category, new Uint8Array(length), chosen),
+    time: pick(rows.time, new Uint32Array(length), chosen),
+    sequence: pick(rows.sequence, new Float64Array(length), chosen),
+    columns: rows.columns.map((column) => selectHashes(column, chosen)),
   }
-  return [...indexes]
-    .sort(([left], [right]) => left - right)
-    .map(([day, chosen]) => [day, select(rows, Uint32Array.from(chosen))])
+}
+
+function selectHashes({ values, ends }: SearchColumn, chosen: Uint32Array): SearchColumn {
+  const from = (row: number) => (ends ? (row === 0 ? 0 : ends[row - 1]!) : row)
+  const to = (row: number) => (ends ? ends[row]! : row + 1)
+  const count = chosen.reduce((sum, row) => sum + to(row) - from(row), 0)
+  const picked = { values: new Uint32Array(2 * count), ends: new Uint32Array(chosen.length) }
+  let at = 0
+  for (const [index, row] of chosen.entries()) {
+    picked.values.set(values.subarray(2 * from(row), 2 * to(row)), 2 * at)
+    picked.ends[index] = at += to(row) - from(row)
+  }
+  return ends ? picked : { values: picked.values }
+}
+
+const allRows = ({ length }: { readonly length: number }): Uint32Array => Uint32Array.from({ length }, (_, row) => row)
+
+/** In memory of its own. */
+export const copyOf = ({ postings, events }: PostingBatch): PostingBatch => ({
+  postings: selectPostings(postings, allRows(postings)),
+  events: selectEvents(events, allRows(events)),
+})
+
+/** Which rows are of which day; all of them are of one in the usual case. */
+function rowsByDay(day: Uint16Array): Map<number, number[]> {
+  const rows = new Map<number, number[]>()
+  for (const [index, each] of day.entries()) {
+    const known = rows.get(each)
+    if (known) known.push(index)
+    else rows.set(each, [index])
+  }
+  return rows
+}
+
+function splitRows<T extends PostingRows | EventRows>(
+  rows: T,
+  select: (rows: T, chosen: Uint32Array) => T,
+): (day: number) => T {
+  const first = rows.day[0]
+  if (rows.day.every((day) => day === first)) {
+    const none = select(rows, new Uint32Array(0))
+    return (day) => (day === first ? rows : none)
+  }
+  const days = rowsByDay(rows.day)
+  return (day) => select(rows, Uint32Array.from(days.get(day) ?? []))
+}
+
+/** What belongs to each day, oldest day first; nothing is copied in the usual case of a single day. */
+export function splitByDay({ postings, events }: PostingBatch): [day: number, batch: PostingBatch][] {
+  const seen = new Set<number>()
+  for (const { day } of [postings, events]) for (const each of day) seen.add(each)
+  const days = [...seen].sort((left, right) => left - right)
+  const [postingsOf, eventsOf] = [splitRows(postings, selectPostings), splitRows(events, selectEvents)]
+  return days.map((day) => [day, { postings: postingsOf(day), events: eventsOf(day) }])
 }

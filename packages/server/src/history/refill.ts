@@ -85,7 +85,7 @@ async function refillRange(bucket: BucketCount, from: Sequence, to: Sequence, pa
       // Retention may have forgotten the day meanwhile.
       if (!stream || !state.bucket(bucket.day, bucket.stream)) return 0
       block ??= await missingEntries(stream, from, to, await store.indexed(bucket.stream, from, to), parts)
-      if (block.rows > 0) await store.insert(block.toRows(), token)
+      if (block.events > 0) await store.insert(block.toBatch(), token)
       return block.events
     }),
   )

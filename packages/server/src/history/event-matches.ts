@@ -1,0 +1,134 @@
+import type { Sequence } from '@opentrail/core/event'
+import type { EventPlace, EventQuery, EventRows, StreamRange, TimeBucket, ValueGroup } from './postings-store.ts'
+import { hashesOf, holds } from './search-columns.ts'
+import type { Hash64 } from './sip-hash.ts'
+
+export type ComparePlaces = (a: EventPlace, b: EventPlace) => number
+
+/** Negative when `a` comes before `b`: time falling, streams as listed, sequence falling. */
+export function placeOrder(streams: readonly { readonly stream: number }[]): ComparePlaces {
+  const rank = new Map(streams.map(({ stream }, index) => [stream, index]))
+  return (a, b) => b.time - a.time || rank.get(a.stream)! - rank.get(b.stream)! || b.sequence - a.sequence
+}
+
+/**
+ * Calls `visit` for each of the rows that a query asks for, the last inserted first: arrival is nearly the order of time.
+ */
+export function forEachMatch(
+  rows: EventRows,
+  { streams, predicate, timeMin, timeMax }: EventQuery,
+  visit: (row: number) => void,
+): void {
+  const ranges = new Map(streams.map((range): [number, StreamRange] => [range.stream, range]))
+  for (let row = rows.length - 1; row >= 0; row--) {
+    const time = rows.time[row]!
+    if (time < timeMin || time > timeMax) continue
+    const range = ranges.get(rows.stream[row]!)
+    const sequence = rows.sequence[row]!
+    if (!range || sequence < range.sequenceMin || sequence > range.sequenceMax) continue
+    if (holds(predicate, rows.columns, row)) visit(row)
+  }
+}
+
+export const placeOf = (rows: EventRows, row: number): EventPlace => ({
+  time: rows.time[row]!,
+  stream: rows.stream[row]!,
+  sequence: rows.sequence[row]! as Sequence,
+})
+
+/** Keeps the first `limit` places of the order that come after `after`. */
+export class FirstPlaces {
+  readonly #kept: EventPlace[] = []
+  readonly #compare: ComparePlaces
+  readonly #limit: number
+  readonly #after: EventPlace | undefined
+
+  constructor(compare: ComparePlaces, limit: number, after?: EventPlace) {
+    this.#compare = compare
+    this.#limit = limit
+    this.#after = after
+  }
+
+  consider(place: EventPlace): void {
+    const kept = this.#kept
+    if (this.#after && this.#compare(place, this.#after) <= 0) return
+    if (kept.length === this.#limit) {
+      if (this.#compare(place, kept[kept.length - 1]!) >= 0) return
+      kept.pop()
+    }
+    let at = kept.length
+    while (at > 0 && this.#compare(place, kept[at - 1]!) < 0) at--
+    kept.splice(at, 0, place)
+  }
+
+  list(): EventPlace[] {
+    return this.#kept
+  }
+}
+
+/** Counts per bucket of event time. */
+export class TimeCounts {
+  readonly #seconds: number
+  readonly #counts = new Map<number, number>()
+
+  constructor(bucketSeconds: number) {
+    this.#seconds = bucketSeconds
+  }
+
+  add(time: number, count = 1): void {
+    const start = time - (time % this.#seconds)
+    this.#counts.set(start, (this.#counts.get(start) ?? 0) + count)
+  }
+
+  list(): TimeBucket[] {
+    return Array.from(this.#counts, ([start, count]) => ({ start, count })).sort((a, b) => a.start - b.start)
+  }
+}
+
+/** Counts per value. */
+export class ValueCounts {
+  readonly #compare: ComparePlaces
+  /** By the high half of the hash, then by the low one. */
+  readonly #groups = new Map<number, Map<number, ValueGroup>>()
+
+  constructor(compare: ComparePlaces) {
+    this.#compare = compare
+  }
+
+  addRow(rows: EventRows, row: number, attribute: number): void {
+    const column = rows.columns[attribute]!
+    const [from, to] = hashesOf(column, row)
+    const newest = placeOf(rows, row)
+    for (let at = from; at < to; at++)
+      this.add({ value: { low: column.values[2 * at]!, high: column.values[2 * at + 1]! }, count: 1, newest })
+  }
+
+  add({ value, count, newest }: ValueGroup): void {
+    let low = this.#groups.get(value.high)
+    if (!low) this.#groups.set(value.high, (low = new Map<number, ValueGroup>()))
+    const known = low.get(value.low)
+    if (!known) low.set(value.low, { value, count, newest })
+    else {
+      const first = this.#compare(newest, known.newest) < 0 ? newest : known.newest
+      low.set(value.low, { value, count: known.count + count, newest: first })
+    }
+  }
+
+  has(value: Hash64): boolean {
+    return this.#groups.get(value.high)?.has(value.low) ?? false
+  }
+
+  values(): Hash64[] {
+    return [...this.#groups.values()].flatMap((low) => Array.from(low.values(), ({ value }) => value))
+  }
+
+  /** The most frequent first, of equal ones that of the newest event, and of one event's the smaller hash. */
+  list(limit: number): ValueGroup[] {
+    return [...this.#groups.values()]
+      .flatMap((low) => [...low.values()])
+      .sort((a, b) => b.count - a.count || this.#compare(a.newest, b.newest) || compareHashes(a.value, b.value))
+      .slice(0, limit)
+  }
+}
+
+const compareHashes = (a: Hash64, b: Hash64): number => a.high - b.high || a.low - b.low

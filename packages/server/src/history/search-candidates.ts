@@ -1,0 +1,108 @@
+import {
+  parseEnvelope,
+  type RoutingFields,
+  type Sequence,
+  type StoredEntry,
+  type StreamId,
+} from '@opentrail/core/event'
+import { searchedEvent } from '@opentrail/core/search'
+import { setImmediate as macrotask } from 'node:timers/promises'
+import type { Journal } from '../journal/index.ts'
+import { FirstPlaces, placeOf, placeOrder } from './event-matches.ts'
+import { indexedSeconds } from './posting-block.ts'
+import type { EventPlace } from './postings-store.ts'
+import type { OpenScope, SearchParts } from './search-scope.ts'
+
+/** Records in memory at once, by their average size so far; one alone may be larger. */
+const batchBytesMax = 2 * 1024 * 1024
+/** Entries of the first batch, of which nothing is known, and of any: looking at them takes some milliseconds. */
+const batchFirst = 64
+const batchMax = 512
+/** Records looked at between two moments in which other work gets its turn: some milliseconds. */
+const sliceRecords = 512
+
+/** Places asked for at once. Each round asks for more, since what a round found tells how few records match. */
+const roundGrowth = 4
+const roundMax = 8_192
+
+/** A record that the search finds, or that it only looked at. */
+export interface Candidate {
+  readonly place: EventPlace
+  /** Undefined: it does not match, or retention has removed it. */
+  readonly match: StoredEntry | undefined
+}
+
+/** The first places of the scope after `after`, by the index alone. */
+async function nextPlaces(
+  scope: OpenScope,
+  after: EventPlace | undefined,
+  limit: number,
+  { store, tail }: SearchParts,
+): Promise<EventPlace[]> {
+  const { stored, recent } = scope.split()
+  const compare = placeOrder(stored.streams)
+  const first = new FirstPlaces(compare, limit, after)
+  tail.forEachMatch(recent, (rows, row) => first.consider(placeOf(rows, row)))
+  const ofStore = await store.search({ ...stored, limit, ...(after && { after }) })
+  return [...ofStore, ...first.list()].sort(compare).slice(0, limit)
+}
+
+/**
+ * Looks at the records that may match, newest first, a bounded number at a time, and gives way to other work in between.
+ * Ends where there are no more; whoever has enough stops asking.
+ */
+export async function* candidates(
+  scope: OpenScope,
+  { after, first, nameOf }: { after: EventPlace | undefined; first: number; nameOf: (stream: number) => StreamId },
+  parts: SearchParts,
+): AsyncGenerator<readonly Candidate[]> {
+  if (scope.split().stored.streams.length === 0) return
+  let entries = batchFirst
+  let looked = 0
+  for (let limit = first; ; limit = Math.min(roundMax, limit * roundGrowth)) {
+    const places = await nextPlaces(scope, after, limit, parts)
+    for (let at = 0; at < places.length;) {
+      const batch = places.slice(at, at + entries)
+      at += batch.length
+      const records = await readRecords(batch, nameOf, parts.journal)
+      yield batch.map((place, index) => ({ place, match: matching(records[index], place, scope) }))
+      entries = entriesFor(records)
+      looked += batch.length
+      if (looked < sliceRecords) continue
+      looked = 0
+      await macrotask()
+    }
+    after = places.at(-1)
+    if (places.length < limit) return
+  }
+}
+
+function entriesFor(records: readonly (StoredEntry | undefined)[]): number {
+  const bytes = records.reduce((sum, entry) => sum + (entry ? entry.record.length + entry.envelope.length : 0), 0)
+  return Math.max(1, Math.min(batchMax, Math.floor((batchBytesMax * records.length) / Math.max(1, bytes))))
+}
+
+/** The records at these places, in their order. */
+async function readRecords(
+  places: readonly EventPlace[],
+  nameOf: (stream: number) => StreamId,
+  journal: Journal,
+): Promise<(StoredEntry | undefined)[]> {
+  const found: (StoredEntry | undefined)[] = Array.from({ length: places.length })
+  const byStream = new Map<number, number[]>()
+  for (const [index, { stream }] of places.entries()) byStream.set(stream, [...(byStream.get(stream) ?? []), index])
+  for (const [stream, indexes] of byStream) {
+    const sequences = indexes.map((index): Sequence => places[index]!.sequence)
+    const entries = await journal.get(nameOf(stream), sequences)
+    for (const [at, index] of indexes.entries()) found[index] = entries[at]
+  }
+  return found
+}
+
+/** The index says where to look. What counts is the record: hashes may collide. */
+function matching(entry: StoredEntry | undefined, place: EventPlace, scope: OpenScope): StoredEntry | undefined {
+  if (!entry) return undefined
+  const event: RoutingFields = parseEnvelope(entry).event
+  if (indexedSeconds(event.eventTime) !== place.time) return undefined
+  return !scope.test || scope.test(searchedEvent(entry.record, event)) ? entry : undefined
+}
