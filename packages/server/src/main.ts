@@ -28,7 +28,14 @@ import {
 import { writeFileDurably } from './data-directory/index.ts'
 import { backfillRoutes } from './digests/index.ts'
 import { createAwsPlane, createHttpServer, createRefusalRecorder, createThrottle, type Route } from './http/index.ts'
-import { createAdmissionPool, createRefusalReports, eventsRoute, reportsRoute } from './intake/index.ts'
+import {
+  createAdmissionPool,
+  createImporter,
+  createRefusalReports,
+  eventsRoute,
+  importRoute,
+  reportsRoute,
+} from './intake/index.ts'
 import { createKeyJob, createKmsFront } from './kms/index.ts'
 import { createClosers, type Closers } from './process/index.ts'
 import { createObserver, type Gauges, type Observer } from './observability/index.ts'
@@ -39,9 +46,18 @@ import {
   createTrailOperations,
   ListPublicKeys,
 } from './operations/index.ts'
+import {
+  createOpenedServer,
+  readOnlyOperation,
+  readOnlyRoute,
+  refusedService,
+  standingClocks,
+  type OpenedServer,
+} from './open-mode.ts'
 import { addPolicyTemplates, makeDefaultBucket, openStorage, type Storage } from './open-storage.ts'
 import { openQueues, type Queues } from './queues/index.ts'
 import { createS3Front, lifecycleRulesOf } from './s3/index.ts'
+import { createQuietTrail } from './selftrail/index.ts'
 import { openService, type Service } from './service.ts'
 import { createRotationJob, createSigningKeys, type SigningKeys } from './signing-keys/index.ts'
 import { createStsRoutes } from './sts/index.ts'
@@ -59,6 +75,8 @@ export interface RunningServer {
   /** `http://127.0.0.1:4580` */
   readonly endpoint: string
   readonly account: AccountId
+  /** Of `opentrail open` alone. */
+  readonly opened?: OpenedServer
   /** An address that signs a browser in as administrator: once, within a quarter of an hour. */
   consoleLink(): string
   /** Answers what is in flight, writes out what is buffered, gives everything back. */
@@ -204,9 +222,14 @@ interface Serving {
 
 /** Who may call, what they find, and where: accounts, routes, the listening socket and the owner's control socket. */
 async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServer, 'close'>> {
-  const { configuration, clocks, observer, storage, service } = parts
+  const { configuration, clocks, observer, storage } = parts
   const { mode, region } = configuration
   const { paths, control, keyRing, engine } = storage
+  const isOpened = mode.kind === 'open'
+  const service = isOpened ? { ...parts.service, trail: createQuietTrail(control) } : parts.service
+  const changing = (routes: readonly Route[]) => (isOpened ? routes.map(readOnlyRoute) : routes)
+  const standing = standingClocks(clocks)
+  const asked = isOpened ? standing.clocks : clocks
   const { report } = observer
   const random = systemRandom
   const onFault = (error: unknown, where: string) => report({ kind: 'failure', message: where, error })
@@ -243,32 +266,46 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
     sessions,
     regions: configuration.regions,
     mode: mode.kind,
-    now: clocks.domain,
+    now: asked.domain,
     endpoint: () => endpoint,
   })
+  const importer = createImporter({
+    admission,
+    writer: service.writer,
+    journal: storage.journal,
+    search: service.history.search,
+    regions: calls.regions,
+    configVersion: service.trails.configVersion,
+    now: clocks.domain,
+    bodyBytesMax: configuration.intake.bodyBytesMax,
+  })
+  const operations = [
+    createLookupEvents({ tokenKey: keyRing.derive('LookupEvents page tokens'), random }),
+    ...createTrailOperations({ random }),
+    ListPublicKeys,
+  ]
   const sns = parts.topics.front({ ...calls, selfTrail: service.trail, onFault })
   const routes = [
     ...statusRoutes({
       metrics: observer.metrics,
       notReady: () => (engine.pid() === undefined ? ['the engine is starting'] : []),
     }),
-    ...sns.routes,
+    ...changing(sns.routes),
     ...createStsRoutes({ ...calls, selfTrail: service.trail, onFault }),
     ...createAwsPlane({
       ...calls,
-      registry: createOperationRegistry([
-        createLookupEvents({ tokenKey: keyRing.derive('LookupEvents page tokens'), random }),
-        ...createTrailOperations({ random }),
-        ListPublicKeys,
-      ]),
+      registry: createOperationRegistry(isOpened ? operations.map(readOnlyOperation) : operations),
       selfTrail: service.trail,
-      otherServices: [createKmsFront({ ...calls, keys: storage.keys, selfTrail: service.trail, onFault }), sns.service],
+      otherServices: [
+        createKmsFront({ ...calls, keys: storage.keys, selfTrail: service.trail, onFault }),
+        sns.service,
+      ].map((other) => (isOpened ? refusedService(other) : other)),
       onFault,
       ...(configuration.throttle && { throttle: throttle(clocks) }),
       context: (caller, called) => ({
         caller,
         region: called,
-        clocks,
+        clocks: asked,
         history: service.history.reader,
         trails: service.trails,
         delivery: {
@@ -287,27 +324,38 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
         leadingRegion: region,
       }),
     }),
-    eventsRoute({
-      ...calls,
-      admission,
-      writer: service.writer,
-      reports,
-      bodyBytesMax: configuration.intake.bodyBytesMax,
-      clocks,
-      trail: service.trail,
-      spoolDirectory: paths.spool,
-      configVersion: service.trails.configVersion,
-      report,
-    }),
-    ...createS3Front({
-      ...calls,
-      stores,
-      selfTrail: service.trail,
-      random,
-      now: clocks.domain,
-      onFault,
-    }),
-    parts.queues.front({ ...calls, selfTrail: service.trail, onFault }),
+    ...changing([
+      eventsRoute({
+        ...calls,
+        admission,
+        writer: service.writer,
+        reports,
+        bodyBytesMax: configuration.intake.bodyBytesMax,
+        clocks,
+        trail: service.trail,
+        spoolDirectory: paths.spool,
+        configVersion: service.trails.configVersion,
+        report,
+      }),
+      importRoute({
+        ...calls,
+        importer,
+        bodyBytesMax: configuration.intake.bodyBytesMax,
+        spoolDirectory: paths.spool,
+        accountsOf: ({ account: own, allAccounts }) => (allAccounts ? accounts.accountIds : new Set([own])),
+        trail: service.trail,
+        report,
+      }),
+      ...createS3Front({
+        ...calls,
+        stores,
+        selfTrail: service.trail,
+        random,
+        now: clocks.domain,
+        onFault,
+      }),
+      parts.queues.front({ ...calls, selfTrail: service.trail, onFault }),
+    ]),
     reportsRoute({ ...calls, reports, trail: service.trail, onFault }),
     ...checkpointRoutes({
       ...calls,
@@ -366,7 +414,15 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
   const file = runningServerPath(mode, http.port)
   writeRunningServer(file, { ...info, pid: process.pid, controlSocket: paths.controlSocket })
   closers.add(() => removeRunningServer(file))
-  return { endpoint: http.url, account, consoleLink: () => signInLink(endpoint, sessions) }
+  const opened =
+    isOpened &&
+    createOpenedServer({ importer, accounts, account, regions: calls.regions, random, standAt: standing.standAt })
+  return {
+    endpoint: http.url,
+    account,
+    consoleLink: () => signInLink(endpoint, sessions),
+    ...(opened && { opened }),
+  }
 }
 
 function openSigningKeys({ control, keyRing }: Storage, { domain }: Clocks, report: Observer['report']): SigningKeys {

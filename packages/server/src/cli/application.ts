@@ -5,7 +5,7 @@ import { checkpointCommand, proveCommand, verifyProofCommand } from './routes/ch
 import { bucketRoutes, catCommand, exportCommand, lsCommand } from './routes/bucket-routes.ts'
 import { clockRoutes } from './routes/clock-routes.ts'
 import { demoCommand, sendCommand } from './routes/feed-routes.ts'
-import { importCommand } from './routes/import-routes.ts'
+import { importCommand, openCommand } from './routes/import-routes.ts'
 import { lookupEventsCommand } from './routes/lookup-route.ts'
 import { consoleCommand, doctorCommand, envCommand, startCommand, versionCommand } from './routes/server-routes.ts'
 import { trailRoutes } from './routes/trail-routes.ts'
@@ -32,6 +32,7 @@ export function buildCli(): Application<CliContext> {
       demo: demoCommand,
       send: sendCommand,
       import: importCommand,
+      open: openCommand,
       account: accountRoutes,
       user: userRoutes,
       key: keyRoutes,

@@ -2,7 +2,11 @@ import type { AccountId, Region } from '@opentrail/core/event'
 import type { Secret } from './secret.ts'
 
 /** Where everything is kept: production data stays, test data is thrown away at the end. */
-export type Mode = { readonly kind: 'production'; readonly data: string } | { readonly kind: 'test' }
+export type Mode =
+  | { readonly kind: 'production'; readonly data: string }
+  | { readonly kind: 'test' }
+  /** Shows the log files of another place, read-only; `data` is removed or kept by who has started it. */
+  | { readonly kind: 'open'; readonly data: string }
 
 export type Tls =
   | { readonly kind: 'off' }

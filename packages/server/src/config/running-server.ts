@@ -17,7 +17,7 @@ export interface RunningServerFile {
 
 /** `server.json` in the data directory; a test server, which has none to speak of, leaves a file per port in the temporary one. */
 export const runningServerPath = (mode: Mode, port: number): string =>
-  mode.kind === 'production' ? join(mode.data, 'server.json') : join(tmpdir(), `opentrail-test-${port}.json`)
+  mode.kind === 'test' ? join(tmpdir(), `opentrail-test-${port}.json`) : join(mode.data, 'server.json')
 
 /** Replaces the file whole, so that a reader never sees half of it. */
 export function writeRunningServer(path: string, server: RunningServerFile): void {

@@ -36,6 +36,8 @@ export interface ImportOutcome {
   readonly answer: ApiImportAnswer
   /** Records refused because their id is taken by another event; the first ids by name. */
   readonly reused: { readonly count: number; readonly eventIds: readonly string[] }
+  /** Event time of the newest record that is in the history now, ms; absent where there is none. */
+  readonly newest?: number
 }
 
 export interface Importer {
@@ -176,7 +178,7 @@ async function store(
   const entries = unpackEntries(stream, packed, indexes.length).map((entry, place) => ({
     entry,
     index: indexes[place]!,
-    eventId: parseEnvelope(entry).event.eventId,
+    ...identityOf(entry),
   }))
   for (let from = 0; from < entries.length; from += idsMax) {
     const some = entries.slice(from, from + idsMax)
@@ -198,6 +200,12 @@ interface ImportedEntry {
   readonly entry: NewEntry
   readonly index: number
   readonly eventId: string
+  readonly eventTime: number
+}
+
+function identityOf(entry: NewEntry): Pick<ImportedEntry, 'eventId' | 'eventTime'> {
+  const { eventId, eventTime } = parseEnvelope(entry).event
+  return { eventId, eventTime }
 }
 
 type Verdict = 'new' | 'imported' | 'there' | 'reused'
@@ -252,6 +260,7 @@ function createImportTally(): ImportTally {
   const counts = { records: 0, imported: 0, alreadyThere: 0, refusedCount: 0 }
   const refused: ApiImportRefusal[] = []
   const reused = { count: 0, eventIds: [] as string[] }
+  let newest = -Infinity
   const refuse = (refusals: readonly RecordRefusal[], untold = 0): void => {
     counts.refusedCount += refusals.length + untold
     refused.push(...refusals.slice(0, refusalsNamedMax - refused.length))
@@ -259,7 +268,8 @@ function createImportTally(): ImportTally {
   return {
     received: (count) => void (counts.records += count),
     refused: refuse,
-    judged({ index, eventId }, verdict) {
+    judged({ index, eventId, eventTime }, verdict) {
+      if (verdict === 'imported' || verdict === 'there') newest = Math.max(newest, eventTime)
       if (verdict === 'imported') counts.imported++
       if (verdict === 'there') counts.alreadyThere++
       if (verdict !== 'reused') return
@@ -267,6 +277,10 @@ function createImportTally(): ImportTally {
       if (reused.eventIds.length < reusedNamedMax) reused.eventIds.push(eventId)
       refuse([{ index, code: reusedCode, message: 'This eventID is taken by an event with other content.', eventId }])
     },
-    outcome: () => ({ answer: { ...counts, refused: refused.toSorted((a, b) => a.index - b.index) }, reused }),
+    outcome: () => ({
+      answer: { ...counts, refused: refused.toSorted((a, b) => a.index - b.index) },
+      reused,
+      ...(newest > -Infinity && { newest }),
+    }),
   }
 }

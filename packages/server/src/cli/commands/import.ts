@@ -3,13 +3,13 @@ import { connect, type ConnectionFlags } from '../connection.ts'
 import { print, printError, printJson, programName, type CliContext } from '../context.ts'
 import { control } from '../control-client.ts'
 import type { FormatFlags } from '../flags.ts'
-import { withNewAccounts } from '../import/accounts-on-the-way.ts'
 import { describeImport, importJson } from '../import/describe-import.ts'
 import { createHttpTarget } from '../import/http-target.ts'
 import { emptySummary, importFiles, type ImportSummary } from '../import/import-files.ts'
 import { createProgressLine } from '../import/import-progress.ts'
 import { defaultStateDirectory, noState, openImportState, type ImportState } from '../import/import-state.ts'
 import type { ImportTarget } from '../import/import-target.ts'
+import { withNewPlaces } from '../import/places-on-the-way.ts'
 import { narrowingOf, type NarrowingFlags } from '../log-files/narrowing.ts'
 import { openLogStore, type S3Flags } from '../log-files/open-log-store.ts'
 import { createSkipList } from '../log-files/skipped.ts'
@@ -59,12 +59,14 @@ function stateOf(context: CliContext, { state, again }: ImportFlags, about: read
 
 function accountsMade(context: CliContext, flags: ImportFlags, target: ImportTarget): ImportTarget {
   if (!flags.createAccounts) return target
-  return withNewAccounts(target, async (accountId) => {
-    try {
-      await control(context, flags, 'accounts/create', { accountId })
-    } catch (error) {
-      if (!(error instanceof CommandError) || !/already exists/.test(error.message)) throw error
-    }
+  return withNewPlaces(target, {
+    async addAccount(accountId) {
+      try {
+        await control(context, flags, 'accounts/create', { accountId })
+      } catch (error) {
+        if (!(error instanceof CommandError) || !/already exists/.test(error.message)) throw error
+      }
+    },
   })
 }
 

@@ -68,7 +68,8 @@ function announce(context: CliContext, configuration: Configuration, { endpoint,
   )
 }
 
-const interruption = (): Promise<NodeJS.Signals> =>
+/** Resolves when the process is told to end. */
+export const interruption = (): Promise<NodeJS.Signals> =>
   new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       // Later ones change nothing: closing is under way and has its own time limit.
@@ -76,7 +77,8 @@ const interruption = (): Promise<NodeJS.Signals> =>
     }
   })
 
-async function closeInTime(server: RunningServer): Promise<void> {
+/** @throws {CommandError} it takes too long. */
+export async function closeInTime(server: Pick<RunningServer, 'close'>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(
