@@ -1,4 +1,5 @@
 import { extractFonts } from './extract-fonts.mjs'
+import { refuseNode } from './refuse-node.mjs'
 
 /** @param {string} home of the package @returns {import('vite').InlineConfig} */
 export const viteConfiguration = (home) => ({
@@ -8,7 +9,7 @@ export const viteConfiguration = (home) => ({
   logLevel: 'warn',
   // The rules that are shared with the server come from their sources: no other build has to run before.
   resolve: { conditions: ['opentrail-source', 'module', 'browser', 'import', 'default'] },
-  plugins: [extractFonts()],
+  plugins: [extractFonts(), refuseNode()],
   build: {
     outDir: 'dist',
     emptyOutDir: true,
@@ -19,6 +20,7 @@ export const viteConfiguration = (home) => ({
     reportCompressedSize: false,
     chunkSizeWarningLimit: 2_000,
     rolldownOptions: {
+      external: /^node:/,
       // Cloudscape marks its files for servers that render React, which there is none of here.
       onLog: (level, log, next) => (log.code === 'MODULE_LEVEL_DIRECTIVE' ? undefined : next(level, log)),
     },

@@ -1,5 +1,6 @@
 import '@cloudscape-design/global-styles/index.css'
+import './console.css'
 import { createRoot } from 'react-dom/client'
-import Button from '@cloudscape-design/components/button'
+import { App } from './shell/app.tsx'
 
-createRoot(document.getElementById('console')!).render(<Button>OpenTrail</Button>)
+createRoot(document.getElementById('console')!).render(<App />)

@@ -1,0 +1,73 @@
+import AppLayout from '@cloudscape-design/components/app-layout'
+import SideNavigation from '@cloudscape-design/components/side-navigation'
+import Spinner from '@cloudscape-design/components/spinner'
+import { lazy, Suspense, useState } from 'react'
+import { ErrorBoundary } from './error-boundary.tsx'
+import { goTo, usePlace, type Place } from './place.ts'
+import { useShortcuts } from './shortcuts.ts'
+import { ShortcutsHelp } from './shortcuts-help.tsx'
+import { TopBar } from './top-bar.tsx'
+
+const EventHistoryPage = lazy(() => import('../pages/event-history/event-history-page.tsx'))
+const EventPage = lazy(() => import('../pages/event/event-page.tsx'))
+const AskPage = lazy(() => import('../pages/ask/ask-page.tsx'))
+const StartPage = lazy(() => import('../pages/start/start-page.tsx'))
+
+const links = [
+  { type: 'link', text: 'Event history', href: '#/events' },
+  { type: 'link', text: 'Ask', href: '#/ask' },
+  { type: 'link', text: 'Send events', href: '#/start' },
+] as const
+
+/** What is on every page: who and where one is, the ways to go, and the field to ask. */
+export function Shell() {
+  const place = usePlace()
+  const [isOpen, setOpen] = useState(() => matchMedia('(min-width: 689px)').matches)
+  const [showsHelp, setShowsHelp] = useState(false)
+  useShortcuts({
+    '/': () => document.querySelector<HTMLInputElement>('#ask-field input')?.focus(),
+    'g h': () => goTo('/events'),
+    'g a': () => goTo('/ask'),
+    'g s': () => goTo('/start'),
+    '?': () => setShowsHelp(true),
+  })
+  return (
+    <>
+      <TopBar onHelp={() => setShowsHelp(true)} />
+      <AppLayout
+        headerSelector="#top"
+        toolsHide
+        navigationOpen={isOpen}
+        onNavigationChange={({ detail }) => setOpen(detail.open)}
+        ariaLabels={{
+          navigation: 'Pages',
+          navigationClose: 'Close the list of pages',
+          navigationToggle: 'Open the list of pages',
+        }}
+        navigation={
+          <SideNavigation
+            header={{ text: 'OpenTrail', href: '#/events' }}
+            activeHref={`#/${place.path.split('/')[1] ?? ''}`}
+            items={links}
+          />
+        }
+        content={
+          <ErrorBoundary key={place.path}>
+            <Suspense fallback={<Spinner size="large" />}>
+              <Page place={place} />
+            </Suspense>
+          </ErrorBoundary>
+        }
+      />
+      {showsHelp && <ShortcutsHelp onDismiss={() => setShowsHelp(false)} />}
+    </>
+  )
+}
+
+function Page({ place: { path, parameters } }: { readonly place: Place }) {
+  const [, page, subject] = path.split('/')
+  if (page === 'ask') return <AskPage question={parameters['question'] ?? ''} />
+  if (page === 'start') return <StartPage />
+  if (page === 'events' && subject) return <EventPage key={subject} eventId={decodeURIComponent(subject)} />
+  return <EventHistoryPage />
+}
