@@ -85,11 +85,30 @@ export class TimeCounts {
   }
 }
 
+/** Something for each of some hashes. */
+export class HashMap<T> {
+  /** By the high half, then by the low one: no key has to be made. */
+  readonly #halves = new Map<number, Map<number, T>>()
+
+  get(low: number, high: number): T | undefined {
+    return this.#halves.get(high)?.get(low)
+  }
+
+  set(low: number, high: number, value: T): void {
+    const known = this.#halves.get(high)
+    if (known) known.set(low, value)
+    else this.#halves.set(high, new Map([[low, value]]))
+  }
+
+  values(): T[] {
+    return [...this.#halves.values()].flatMap((lows) => [...lows.values()])
+  }
+}
+
 /** Counts per value. */
 export class ValueCounts {
   readonly #compare: ComparePlaces
-  /** By the high half of the hash, then by the low one. */
-  readonly #groups = new Map<number, Map<number, ValueGroup>>()
+  readonly #groups = new HashMap<ValueGroup>()
 
   constructor(compare: ComparePlaces) {
     this.#compare = compare
@@ -104,28 +123,19 @@ export class ValueCounts {
   }
 
   add({ value, count, newest }: ValueGroup): void {
-    let low = this.#groups.get(value.high)
-    if (!low) this.#groups.set(value.high, (low = new Map<number, ValueGroup>()))
-    const known = low.get(value.low)
-    if (!known) low.set(value.low, { value, count, newest })
-    else {
-      const first = this.#compare(newest, known.newest) < 0 ? newest : known.newest
-      low.set(value.low, { value, count: known.count + count, newest: first })
-    }
+    const known = this.#groups.get(value.low, value.high)
+    const first = known && this.#compare(known.newest, newest) < 0 ? known.newest : newest
+    this.#groups.set(value.low, value.high, { value, count: count + (known?.count ?? 0), newest: first })
   }
 
-  has(value: Hash64): boolean {
-    return this.#groups.get(value.high)?.has(value.low) ?? false
-  }
-
-  values(): Hash64[] {
-    return [...this.#groups.values()].flatMap((low) => Array.from(low.values(), ({ value }) => value))
+  has({ low, high }: Hash64): boolean {
+    return this.#groups.get(low, high) !== undefined
   }
 
   /** The most frequent first, of equal ones that of the newest event, and of one event's the smaller hash. */
   list(limit: number): ValueGroup[] {
-    return [...this.#groups.values()]
-      .flatMap((low) => [...low.values()])
+    return this.#groups
+      .values()
       .sort((a, b) => b.count - a.count || this.#compare(a.newest, b.newest) || compareHashes(a.value, b.value))
       .slice(0, limit)
   }

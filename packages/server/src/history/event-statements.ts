@@ -94,11 +94,14 @@ export function valuesStatement(
 ): string {
   const column = searchColumnNames[query.attribute]!
   const value = hasSeveral(searchAttributes[query.attribute]!) ? `arrayJoin(${column})` : column
-  const among = query.among ? ` AND value IN (${sqlHashes(query.among)})` : ''
+  const { among, attribute } = query
+  const wanted = among ? ` AND ${predicateText({ kind: 'has', attribute, values: among })}` : ''
+  // Of a list the others come along.
+  const only = among ? ` AND value IN (${sqlHashes(among)})` : ''
   return (
     `SELECT value, ${eventCount(source)} AS events, min((time_left, rank, sequence_left)) AS newest FROM ` +
     `(SELECT ${value} AS value, stream, time_left, sequence_left, ${rankOf(query)} AS rank FROM ${source.table} ` +
-    `WHERE ${boundsText(query, source)}) WHERE value != 0${among} GROUP BY value ORDER BY events DESC, newest, value ` +
+    `WHERE ${boundsText(query, source)}${wanted}) WHERE value != 0${only} GROUP BY value ORDER BY events DESC, newest, value ` +
     `LIMIT ${query.limit} SETTINGS ${source.settings} FORMAT RowBinary`
   )
 }

@@ -2,10 +2,22 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
-import { parseEnvelope, type StoredEntry, type StreamId } from '@opentrail/core/event'
-import { matchesSearch, searchedEvent, type SearchExpression } from '@opentrail/core/search'
+import { parseEnvelope, type Sequence, type StoredEntry, type StreamId } from '@opentrail/core/event'
+import {
+  attributeValues,
+  matchesSearch,
+  searchedEvent,
+  type SearchAttribute,
+  type SearchExpression,
+} from '@opentrail/core/search'
 import { createMemoryControlStore } from '../control/index.ts'
-import { createHistoryIndex, type HistoryIndex, type SearchPlace, type SearchScope } from './index.ts'
+import {
+  createHistoryIndex,
+  PostingsUnavailableError,
+  type HistoryIndex,
+  type SearchPlace,
+  type SearchScope,
+} from './index.ts'
 import { createJournalDouble, createPostingsDouble, newEntry } from './history-doubles.testing.ts'
 
 const streams = ['111122223333/eu-west-1', '111122223333/us-east-1', '444455556666/eu-west-1'] as StreamId[]
@@ -104,7 +116,6 @@ async function found(journal: Deployment['journal'], scope: SearchScope): Promis
     const page = await journal.read(stream, (first - 1) as never, last - first + 1)
     entries.push(...page.entries)
   }
-  const second = (entry: StoredEntry) => parseEnvelope(entry).event.eventTime / 1_000
   return entries
     .filter((entry) => second(entry) >= scope.timeMin && second(entry) <= scope.timeMax)
     .filter(
@@ -117,6 +128,7 @@ async function found(journal: Deployment['journal'], scope: SearchScope): Promis
     )
 }
 
+const second = (entry: StoredEntry) => parseEnvelope(entry).event.eventTime / 1_000
 const name = ({ stream, sequence }: StoredEntry) => `${stream}#${sequence}`
 
 async function walk(
@@ -177,9 +189,73 @@ test('pages, counts and values are those of a filter over the journal, wherever 
       }
       const scanning = { ...scope, scanMax }
       assert.deepEqual(await walk(index, scope, { limit, scanMax }, between), expected.map(name))
-      void scanning
+      const now = await found(journal, scope)
+      const counted = await index.search.counts({ ...scanning, bucketSeconds: 7 })
+      const whole = (entry: StoredEntry) => counted.searchedTo === undefined || second(entry) >= counted.searchedTo
+      assert.deepEqual(counted.buckets, naiveBuckets(now.filter(whole), 7))
+      assert.equal(counted.total, now.filter(whole).length)
+      for (const attribute of ['eventName', 'resource'] as const) {
+        const { values, total, searchedTo } = await index.search.values({ ...scanning, attribute, limit: 2 })
+        const within = now.filter((entry) => searchedTo === undefined || second(entry) >= searchedTo)
+        assert.equal(total, within.length)
+        assertTop(values, within, attribute)
+      }
       await index.close()
     }),
     { numRuns: 150 },
   )
 }, 120_000)
+
+const naiveBuckets = (entries: readonly StoredEntry[], seconds: number) => {
+  const starts = entries.map((entry) => Math.floor(second(entry) / seconds) * seconds).sort((a, b) => a - b)
+  return [...new Set(starts)].map((start) => ({ start, count: starts.filter((each) => each === start).length }))
+}
+
+/** `entries` are newest first. Which of two values comes first that have one event and one count is left open. */
+function assertTop(
+  values: readonly { value: string; count: number }[],
+  entries: readonly StoredEntry[],
+  attribute: SearchAttribute,
+): void {
+  const all = new Map<string, { count: number; newest: number }>()
+  for (const [newest, entry] of entries.entries())
+    for (const value of attributeValues(searchedEvent(entry.record, parseEnvelope(entry).event), attribute)) {
+      const known = all.get(value) ?? { count: 0, newest }
+      all.set(value, { ...known, count: known.count + 1 })
+    }
+  const expected = [...all.values()].sort((a, b) => b.count - a.count || a.newest - b.newest).slice(0, 2)
+  assert.deepEqual(values.map(({ value }) => all.get(value)), expected) // prettier-ignore
+  assert.deepEqual(values.map(({ count }) => count), expected.map(({ count }) => count)) // prettier-ignore
+  assert.equal(new Set(values.map(({ value }) => value)).size, values.length)
+}
+
+test('known ids are those of events that are there, in the tail and in the store, with their places', async () => {
+  const { journal, append, open } = deployment()
+  const shapes = fc.sample(shape, 12).map((each) => ({ ...each, stream: 0 }))
+  await append(shapes.slice(0, 8))
+  const first = await open(1)
+  await allInserted(first, journal)
+  await first.close()
+  const index = await open(never)
+  await append(shapes.slice(8))
+  await journal.cut(streams[0]!, 3)
+  const { entries } = await journal.read(streams[0]!, 2 as never, 100)
+  const expected = entries.map((entry) => [parseEnvelope(entry).event.eventId, entry.sequence] as const)
+  const asked = [...expected.map(([id]) => id), 'nobody', crypto.randomUUID()]
+  assert.deepEqual(new Map(await index.search.known(streams[0]!, asked)), new Map(expected))
+  assert.equal((await index.search.known(streams[1]!, asked)).size, 0)
+  assert.equal((await index.search.known(streams[0]!, [])).size, 0)
+  await index.close()
+})
+
+test('a walk whose snapshot the index has not reached again is refused, and a place of another stream, too', async () => {
+  const { append, open } = deployment()
+  const index = await open(1)
+  await append(fc.sample(shape, 3).map((each) => ({ ...each, stream: 0 })))
+  const scope = { streams: [streams[0]!], timeMin: 0, timeMax: 2 ** 32 - 1, limit: 1, scanMax: 10 }
+  const after = { stream: streams[1]!, time: base, sequence: 1 as Sequence }
+  await assert.rejects(index.search.page({ ...scope, after }), TypeError)
+  const snapshots = new Map([[streams[0]!, 99 as Sequence]])
+  await assert.rejects(index.search.page({ ...scope, snapshots }), PostingsUnavailableError)
+  await index.close()
+}, 60_000)

@@ -1,20 +1,30 @@
-import type { StoredEntry, StreamId } from '@opentrail/core/event'
-import type { HistorySearch, SearchPage, SearchPlace, SearchRequest } from './history-search.ts'
+import type { StoredEntry } from '@opentrail/core/event'
+import { narrowed } from '@opentrail/core/search'
+import type { HistorySearch, SearchPage, SearchPlace, SearchRequest, SearchScope } from './history-search.ts'
+import { knownEvents } from './known-events.ts'
 import type { EventPlace } from './postings-store.ts'
 import { candidates } from './search-candidates.ts'
+import { searchCounts } from './search-counts.ts'
+import { createSearchGate } from './search-gate.ts'
 import { openScope, type OpenScope, type SearchParts } from './search-scope.ts'
+import { searchValues } from './search-values.ts'
 
 /** Records read where the index tells all: only colliding hashes and what retention has just removed is read in vain. */
 const exactReadsMax = 5_000
 
 export function createIndexSearch(parts: SearchParts): HistorySearch {
+  const gate = createSearchGate(parts.signal)
+  const opened = <T>(scope: SearchScope, work: (opened: OpenScope) => Promise<T>): Promise<T> =>
+    gate(!scope.expression || narrowed(scope.expression).exact, async () => work(await openScope(scope, parts)))
   return {
-    page: (request) => page(request, parts),
-    counts: () => notBuilt('counts'),
-    values: () => notBuilt('values'),
-    known: () => notBuilt('known'),
+    page: (request) => opened(request, (scope) => page(request, scope, parts)),
+    counts: (request) => opened(request, (scope) => searchCounts(request, scope, parts)),
+    values: (request) => opened(request, (scope) => searchValues(request, scope, parts)),
+    known: (stream, eventIds) =>
+      opened({ streams: [stream], timeMin: 0, timeMax: timeMost }, (scope) => knownEvents(eventIds, scope, parts)),
   }
 }
+const timeMost = 2 ** 32 - 1
 
 /** @throws {TypeError} the place is of another scope. */
 function storedPlace({ stream, time, sequence }: SearchPlace, scope: OpenScope, { state }: SearchParts): EventPlace {
@@ -24,28 +34,22 @@ function storedPlace({ stream, time, sequence }: SearchPlace, scope: OpenScope, 
   return { time, stream: known.stream, sequence }
 }
 
-async function page(request: SearchRequest, parts: SearchParts): Promise<SearchPage> {
-  const scope = await openScope(request, parts)
+async function page(request: SearchRequest, scope: OpenScope, parts: SearchParts): Promise<SearchPage> {
   const { snapshots } = scope
-  const { state } = parts
-  const nameOf = (stream: number): StreamId => state.byNumber(stream)!.stream
   const after = request.after && storedPlace(request.after, scope, parts)
   const readsMax = scope.exact ? exactReadsMax : Math.max(1, request.scanMax)
   const entries: StoredEntry[] = []
   let looked = 0
-  let last: SearchPlace | undefined
+  let last: EventPlace | undefined
   // One more than the page, to know whether it is the last.
-  const walk = candidates(scope, { after, first: request.limit + 1, nameOf }, parts)
-  for await (const batch of walk) {
+  for await (const batch of candidates(scope, { after, first: request.limit + 1 }, parts)) {
     for (const { place, match } of batch) {
-      if (entries.length === request.limit || looked === readsMax)
-        return { entries, snapshots, ...(last && { next: last }) }
+      if (last && (entries.length === request.limit || looked === readsMax))
+        return { entries, snapshots, next: { ...last, stream: parts.state.byNumber(last.stream)!.stream } }
       looked++
       if (match) entries.push(match)
-      last = { ...place, stream: nameOf(place.stream) }
+      last = place
     }
   }
   return { entries, snapshots }
 }
-
-const notBuilt = (what: string): Promise<never> => Promise.reject(new Error(`${what} of a search are not built yet`))

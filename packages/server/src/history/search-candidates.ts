@@ -1,13 +1,6 @@
-import {
-  parseEnvelope,
-  type RoutingFields,
-  type Sequence,
-  type StoredEntry,
-  type StreamId,
-} from '@opentrail/core/event'
+import { parseEnvelope, type RoutingFields, type Sequence, type StoredEntry } from '@opentrail/core/event'
 import { searchedEvent } from '@opentrail/core/search'
 import { setImmediate as macrotask } from 'node:timers/promises'
-import type { Journal } from '../journal/index.ts'
 import { FirstPlaces, placeOf, placeOrder } from './event-matches.ts'
 import { indexedSeconds } from './posting-block.ts'
 import type { EventPlace } from './postings-store.ts'
@@ -53,7 +46,7 @@ async function nextPlaces(
  */
 export async function* candidates(
   scope: OpenScope,
-  { after, first, nameOf }: { after: EventPlace | undefined; first: number; nameOf: (stream: number) => StreamId },
+  { after, first }: { after: EventPlace | undefined; first: number },
   parts: SearchParts,
 ): AsyncGenerator<readonly Candidate[]> {
   if (scope.split().stored.streams.length === 0) return
@@ -64,7 +57,7 @@ export async function* candidates(
     for (let at = 0; at < places.length;) {
       const batch = places.slice(at, at + entries)
       at += batch.length
-      const records = await readRecords(batch, nameOf, parts.journal)
+      const records = await readRecords(batch, parts)
       yield batch.map((place, index) => ({ place, match: matching(records[index], place, scope) }))
       entries = entriesFor(records)
       looked += batch.length
@@ -82,18 +75,17 @@ function entriesFor(records: readonly (StoredEntry | undefined)[]): number {
   return Math.max(1, Math.min(batchMax, Math.floor((batchBytesMax * records.length) / Math.max(1, bytes))))
 }
 
-/** The records at these places, in their order. */
-async function readRecords(
+/** The records at these places, in their order; undefined where retention has removed one. */
+export async function readRecords(
   places: readonly EventPlace[],
-  nameOf: (stream: number) => StreamId,
-  journal: Journal,
+  { state, journal }: SearchParts,
 ): Promise<(StoredEntry | undefined)[]> {
   const found: (StoredEntry | undefined)[] = Array.from({ length: places.length })
   const byStream = new Map<number, number[]>()
   for (const [index, { stream }] of places.entries()) byStream.set(stream, [...(byStream.get(stream) ?? []), index])
   for (const [stream, indexes] of byStream) {
     const sequences = indexes.map((index): Sequence => places[index]!.sequence)
-    const entries = await journal.get(nameOf(stream), sequences)
+    const entries = await journal.get(state.byNumber(stream)!.stream, sequences)
     for (const [at, index] of indexes.entries()) found[index] = entries[at]
   }
   return found

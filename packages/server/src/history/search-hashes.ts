@@ -6,7 +6,7 @@ import type { Hash64 } from './sip-hash.ts'
 import type { ValueHasher } from './value-hasher.ts'
 
 const eventId = searchAttributes.indexOf('eventID')
-const hashOf = (hasher: ValueHasher, attribute: number, value: string): Hash64 =>
+export const hashOf = (hasher: ValueHasher, attribute: number, value: string): Hash64 =>
   storedHash(hasher.hash(value, attribute !== eventId))
 
 /** What the index keeps of an event for searches, by the place in `searchAttributes`. */

@@ -18,6 +18,8 @@ export interface SearchParts {
   readonly hasher: ValueHasher
   readonly progress: Progress
   readonly limits: HistoryLimits
+  /** Aborts when the index is closed. */
+  readonly signal: AbortSignal
 }
 
 /** A scope as it stands when it is asked: what is in it stays the same, whatever arrives meanwhile. */
