@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { AccountId, Region } from '@opentrail/core/event'
 import { administrationRoutes, openAccounts, openControlSocket, type Accounts } from './accounts/index.ts'
+import { createApi } from './api/index.ts'
 import { createSigV4Verifier } from './auth/index.ts'
 import { bucketPolicyFault, bucketRoutes, createCheckDestination, createLifecycleJob } from './buckets/index.ts'
 import {
@@ -285,6 +286,24 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
     ListPublicKeys,
   ]
   const sns = parts.topics.front({ ...calls, selfTrail: service.trail, onFault })
+  const checkpoints = createCheckpoints({ journal: storage.journal, trees: service.trees, signer: parts.signer })
+  const api = createApi({
+    ...calls,
+    ...storage,
+    search: service.history.search,
+    trails: service.trails,
+    delivery: service.delivery,
+    signingKeys: parts.signingKeys,
+    checkpoints,
+    verifierKey: parts.signer.verifierKey,
+    accountIds: accounts.accountIds,
+    describeSession: session,
+    now: clocks.domain,
+    random,
+    cursorKey: keyRing.derive('API cursors'),
+    trail: service.trail,
+    onFault,
+  })
   const routes = [
     ...statusRoutes({
       metrics: observer.metrics,
@@ -357,10 +376,11 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
       parts.queues.front({ ...calls, selfTrail: service.trail, onFault }),
     ]),
     reportsRoute({ ...calls, reports, trail: service.trail, onFault }),
+    ...api.routes,
     ...checkpointRoutes({
       ...calls,
       signer: parts.signer,
-      checkpoints: createCheckpoints({ journal: storage.journal, trees: service.trees, signer: parts.signer }),
+      checkpoints,
       journal: storage.journal,
       history: service.history.reader,
       trail: service.trail,
@@ -383,6 +403,7 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
   endpoint = configuration.publicUrl ?? http.url
   parts.topics.begin(endpoint)
   closers.add(() => parts.queues.endWaits())
+  closers.add(() => api.close())
   closers.add(() => report({ kind: 'stopping', reason: 'closed' }))
 
   const info = { endpoint: http.url, region, account, testMode: mode.kind === 'test' }

@@ -14,6 +14,9 @@ export interface ApiAnswer {
   readonly sentence: string
   /** The search that answers it, to go on with. */
   readonly where: string
+  /** Event times that the question names, inclusive. */
+  readonly from?: string
+  readonly to?: string
   readonly events: readonly ApiEvent[]
   /** How the question was understood. */
   readonly understood: 'event-id' | 'identity' | 'resource' | 'event-name' | 'address' | 'question' | 'text'

@@ -75,8 +75,7 @@ function formatPattern(text: string): string {
   return text.includes('*') ? text.replace(/[\s()\\,"'=<>~!]/g, String.raw`\$&`) : formatValue(text)
 }
 
-/** Names that stand for something else, or for nothing but the language, are written in brackets. */
-/** A place in a record, as a condition names it. */
+/** A place in a record, as a condition names it. Names that stand for something else, or for nothing but the language, are written in brackets. */
 export function formatPath(path: readonly PathStep[]): string {
   const known = path.length === 1 && !attributeAt(path)
   return path

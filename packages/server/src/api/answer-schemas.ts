@@ -208,6 +208,8 @@ export const dryRunSchema = z.strictObject({
 export const answerSchema = z.strictObject({
   sentence: text,
   where: text,
+  from: optionalTime,
+  to: optionalTime,
   events: z.array(eventSchema),
   understood: z.enum(['event-id', 'identity', 'resource', 'event-name', 'address', 'question', 'text']),
   cursor,

@@ -4,6 +4,11 @@ import { credentialOf, credentialSource, exampleKey, identityOf } from '../auth/
 import { systemClocks, systemRandom } from '../clock/index.ts'
 import { createRefusalRecorder, type HttpServer } from '../http/index.ts'
 import { auditorKey, fakeSelfTrail, home, producerKey, send, startServer, type Reply } from '../http/http.testing.ts'
+import { createMemoryControlStore } from '../control/index.ts'
+import { BucketError } from '../buckets/index.ts'
+import { createCheckpoints, createCheckpointSigner, openLogKey } from '../checkpoints/index.ts'
+import { fakeKeyRing } from '../signing-keys/signing-keys.testing.ts'
+import { openStreamTrees } from '../stream-trees/index.ts'
 import { createMemoryJournal } from '../journal/index.ts'
 import { apiRoutes, type ApiParts } from './api-routes.ts'
 import { createLiveStreams } from './live-streams.ts'
@@ -79,12 +84,23 @@ export async function startApi(changes: (parts: ApiParts) => Partial<ApiParts> =
     },
   )
   const seals = createSeals(new Uint8Array(32).fill(7), systemRandom, 'test')
+  const control = createMemoryControlStore()
+  const trees = await openStreamTrees({ journal, control, now: () => now, failed: (_, __, error) => onFault(error) })
+  const signer = createCheckpointSigner(await openLogKey({ control, keyRing: fakeKeyRing(), now: () => 0 }), 'log')
   const live = createLiveStreams({ journal, heartbeatMs: 50 })
   const base = {
     journal,
     accountIds: new Set([home.account, otherAccount]),
     now: () => now,
     search: memorySearch(journal),
+    control,
+    trails: { ofAccount: () => [], versions: () => [] },
+    delivery: { lanes: () => [] },
+    buckets: { get: () => Promise.reject(new BucketError('NoSuchKey', 'no such key')) },
+    signingKeys: { list: async () => [] },
+    checkpoints: createCheckpoints({ journal, trees, signer }),
+    verifierKey: signer.verifierKey,
+    leadingRegion: 'us-east-1' as Region,
     cursors: createPageCursors(seals),
     seals,
     live,
@@ -154,7 +170,7 @@ export async function startApi(changes: (parts: ApiParts) => Partial<ApiParts> =
     live.close()
     await server.close(0)
   }
-  return { server, trail, journal, parts, faults, add, call, json, close }
+  return { server, trail, journal, control, parts, faults, add, call, json, close }
 }
 
 export function signed(

@@ -66,7 +66,8 @@ describe('GET /api/v1/events', () => {
     assert.ok(cursor !== undefined)
     const other = cursor.startsWith('A') ? 'B' : 'A'
     for (const query of [
-      `limit=2&from=-1h&cursor=${cursor}`,
+      `limit=1&from=-1h&to=now&cursor=${cursor}`,
+      `limit=1&from=-1h&where=alice&cursor=${cursor}`,
       `limit=1&from=-2h&cursor=${cursor}`,
       `limit=1&from=-1h&cursor=${other}${cursor.slice(1)}`,
       `limit=1&from=-1h&cursor=${cursor.slice(0, -4)}`,
@@ -75,7 +76,8 @@ describe('GET /api/v1/events', () => {
       assert.equal(codeOf(await call(`/api/v1/events?${query}`)), '400 InvalidNextTokenException', query)
     const asOther = await call(`/api/v1/events?limit=1&from=-1h&cursor=${cursor}`, { key: everywhereKey })
     assert.equal(codeOf(asOther), '400 InvalidNextTokenException')
-    assert.equal((await call(`/api/v1/events?limit=1&from=-1h&cursor=${cursor}`)).status, 200)
+    for (const query of ['limit=1&from=-1h', 'limit=2', ''])
+      assert.equal((await call(`/api/v1/events?${query}&cursor=${cursor}`)).status, 200)
   })
 
   test('what is wrong is said, a search that cannot be read with the place', async () => {

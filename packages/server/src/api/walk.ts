@@ -1,8 +1,8 @@
 import { formatEventTime, type StoredEntry } from '@opentrail/core/event'
 import type { SearchExpression } from '@opentrail/core/search'
 import type { HistorySearch } from '../history/index.ts'
-import type { Asker } from './operation.ts'
-import { identityOf, type PageCursors } from './page-cursors.ts'
+import { apiError, type Asker } from './operation.ts'
+import { identityOf, type PageCursor, type PageCursors } from './page-cursors.ts'
 import { readScope, type ScopeParts, type SentScope } from './scope.ts'
 
 /** Records that one answer may read where the index alone cannot tell: a fraction of a second, and a bounded one. */
@@ -36,6 +36,7 @@ export async function walk(
   const scope = readScope(sent, asker, parts)
   const identity = identityOf(asker, subject, { ...sent })
   const cursor = sent.cursor === undefined ? undefined : parts.cursors.open(sent.cursor, identity, now)
+  if (cursor) refuseOtherTimes(cursor, sent)
   const streams = cursor ? [...cursor.snapshots.keys()] : scope.streams
   if (streams.length === 0) return { entries: [] }
   const expression = both(scope.expression, also)
@@ -50,12 +51,26 @@ export async function walk(
     ...(cursor && { after: cursor.after, snapshots: cursor.snapshots }),
   })
   if (!page.next) return { entries: page.entries }
-  const next = { beganAt: cursor?.beganAt ?? now, timeMin, timeMax, snapshots: page.snapshots, after: page.next }
+  const { from, to } = cursor ?? sent
+  const next = {
+    from,
+    to,
+    beganAt: cursor?.beganAt ?? now,
+    timeMin,
+    timeMax,
+    snapshots: page.snapshots,
+    after: page.next,
+  }
   return {
     entries: page.entries,
     cursor: parts.cursors.seal(next, identity),
     searchedTo: timeText(page.next.time),
   }
+}
+
+function refuseOtherTimes(cursor: PageCursor, { from, to }: SentScope): void {
+  if ((from === undefined || from === cursor.from) && (to === undefined || to === cursor.to)) return
+  throw apiError('InvalidNextTokenException', 'The cursor was issued for a request with other times.')
 }
 
 export const timeText = (seconds: number): string => formatEventTime(seconds * 1_000)

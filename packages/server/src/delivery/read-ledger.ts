@@ -28,14 +28,15 @@ export async function readLedger(
   }
 }
 
-/** At most a page of a lane's ledger behind the entry numbered `after`, in order. @throws {ControlUnavailableError} */
+/** At most a page (1,000, or `limit`) of a lane's ledger behind the entry numbered `after`, in order. @throws {ControlUnavailableError} */
 export async function readLedgerPage(
   control: Pick<ControlStore, 'list'>,
   trailId: string,
   stream: StreamId,
   after: number,
+  limit: number = page,
 ): Promise<readonly LedgerEntry[]> {
   const position = ledgerKey(trailId, stream, after)
-  const found = await control.list<LedgerEntry>(ledgerOf(trailId, stream), { after: position, limit: page })
+  const found = await control.list<LedgerEntry>(ledgerOf(trailId, stream), { after: position, limit })
   return found.map(({ value }) => value)
 }

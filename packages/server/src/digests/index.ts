@@ -1,3 +1,4 @@
+export { chainKey, type ChainDocument } from './chain-document.ts'
 export type { Gzip } from './gzip.ts'
 export type { SignCheckpoint } from './manifests.ts'
 export { manifestsHeldMsMax, openDigests, type DigestOptions, type Digests, type DigestStatus } from './digests.ts'
