@@ -14,12 +14,14 @@ import { createSkipList } from '../log-files/skipped.ts'
 import { answerAtOnce, type AtOnceFlags } from '../open/answer-at-once.ts'
 import { findHome, type Home } from '../open/find-home.ts'
 import { createLocalTarget } from '../open/local-target.ts'
+import { verifyPlace, type VerifyFlags } from '../open/verify-place.ts'
 import { openServer, readKey, type ServerForPlace } from '../open/open-server.ts'
 import { SourceError } from '../validation/object-source.ts'
 import { exportLines } from './env.ts'
 import { closeInTime, interruption } from './start.ts'
 
-export interface OpenFlags extends NarrowingFlags, S3Flags, AtOnceFlags {
+export interface OpenFlags extends NarrowingFlags, S3Flags, AtOnceFlags, VerifyFlags {
+  readonly verify?: boolean
   readonly keep?: string
   readonly port?: string
 }
@@ -28,10 +30,12 @@ export interface OpenFlags extends NarrowingFlags, S3Flags, AtOnceFlags {
 export async function open(this: CliContext, flags: OpenFlags, place: string): Promise<void> {
   if (flags.where !== undefined && flags.ask !== undefined)
     throw misuse('--where and --ask both say what is wanted; choose one')
+  if (flags.publicKeys !== undefined && !flags.verify) throw misuse('--public-keys is for --verify')
   const narrowing = narrowingOf(flags, this.now())
   try {
     const store = await openLogStore(this, flags, place)
     try {
+      if (flags.verify) return await verifyPlace(this, flags, store, narrowing)
       const home = await findHome({ store, narrowing, skipped: createSkipList() })
       const find = { store, narrowing, skipped: createSkipList() }
       if (flags.where !== undefined || flags.ask !== undefined) await answerAtOnce(this, flags, { find, home })

@@ -13,31 +13,29 @@ const roundsMax = 20
 /** Makes the accounts that files need and the server does not have: of each name first, of records when they are refused. */
 export function withNewPlaces(target: ImportTarget, { addAccount, addRegion }: NewPlaces): ImportTarget {
   const accounts = new Map<string, Promise<void>>()
-  const regions = new Set<string>()
-  /** Whether there was anything to do. */
-  async function ensure(accountIds: readonly string[], names: readonly string[]): Promise<boolean> {
-    const missing = accountIds.filter((accountId) => !accounts.has(accountId))
-    const unknown = addRegion ? names.filter((name) => !regions.has(name)) : []
-    for (const accountId of missing) accounts.set(accountId, addAccount(accountId))
-    for (const name of unknown) {
-      regions.add(name)
-      addRegion?.(name)
+  async function ensure(accountIds: readonly string[], regions: readonly string[]): Promise<void> {
+    for (const name of regions) addRegion?.(name)
+    for (const accountId of accountIds) {
+      const making = accounts.get(accountId) ?? addAccount(accountId)
+      accounts.set(accountId, making)
+      await making
     }
-    for (const accountId of accountIds) await accounts.get(accountId)
-    return missing.length + unknown.length > 0
   }
   return {
     async take(file: FileToImport): Promise<TakenFile> {
       await ensure(file.account === undefined ? [] : [file.account], file.region === undefined ? [] : [file.region])
       let taken = await target.take(file)
+      // Of this file: another one may have made a place meanwhile.
+      const ensured = new Set<string>()
       for (let round = 1; round < roundsMax; round++) {
-        const isNew = await ensure(
-          namedIn(taken, 'UnknownAccount', /"(\d{12})"/),
-          namedIn(taken, 'UnknownRegion', region),
-        )
+        const missing = namedIn(taken, 'UnknownAccount', accountPattern)
+        const unknown = addRegion ? namedIn(taken, 'UnknownRegion', regionPattern) : []
+        const isNew = [...missing, ...unknown].some((name) => !ensured.has(name))
         if (!isNew) break
+        await ensure(missing, unknown)
+        for (const name of [...missing, ...unknown]) ensured.add(name)
         const again = await target.take(file)
-        // What the first round has stored is not there "already".
+        // What an earlier round has stored is not there "already".
         const imported = taken.imported + again.imported
         taken = { ...again, imported, alreadyThere: again.alreadyThere - taken.imported }
       }
@@ -46,7 +44,8 @@ export function withNewPlaces(target: ImportTarget, { addAccount, addRegion }: N
   }
 }
 
-const region = /"([a-z][a-z0-9-]{0,31})"/
+const accountPattern = /"(\d{12})"/
+const regionPattern = /"([a-z][a-z0-9-]{0,31})"/
 
 /** What refusals name, as admission words it. */
 const namedIn = ({ refused }: TakenFile, refusal: string, pattern: RegExp): string[] => [

@@ -18,6 +18,7 @@ export async function openDirectoryLogStore(path: string): Promise<LogStore> {
     ...(!found.isDirectory() && { only: basename(whole) }),
     entries: (folder) => entriesOf(root, folder),
     get: async (key, options) => (await source.get({ bucket: root, key }, options))?.body,
+    objectSource: (bucket) => createDirectorySource(root, bucket),
     close: () => source.close(),
   }
 }

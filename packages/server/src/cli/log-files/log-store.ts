@@ -1,4 +1,4 @@
-import type { GetOptions } from '../validation/object-source.ts'
+import type { GetOptions, ObjectSource } from '../validation/object-source.ts'
 
 export type Entry =
   /** `name` without its slash. */
@@ -25,5 +25,7 @@ export interface LogStore {
   entries(folder: string): AsyncIterable<Entry>
   /** As it is stored; undefined: it is not there (any more). @throws {SourceError} */
   get(key: string, options: GetOptions): Promise<Uint8Array | undefined>
+  /** The same place as verification reads it; `bucket`: what digests call it. To be closed by whoever asks. */
+  objectSource(bucket: string): ObjectSource
   close(): Promise<void>
 }

@@ -1,6 +1,7 @@
 import type { BucketLocation } from '../bucket-location.ts'
 import { SourceError } from '../validation/object-source.ts'
 import { createS3Reader, type S3ReaderOptions } from '../validation/s3-reader.ts'
+import { createS3Source } from '../validation/s3-source.ts'
 import { elements, elementText } from '../xml-reader.ts'
 import type { Entry, LogStore } from './log-store.ts'
 
@@ -33,6 +34,7 @@ export function openS3LogStore({ bucket, key }: BucketLocation, options: S3Reade
       }
     },
     get: async (name, about) => (await reader.ask({ operation: 'GetObject', bucket, key: name, options: about }))?.body,
+    objectSource: () => createS3Source(options),
     async close() {
       reader.close()
     },

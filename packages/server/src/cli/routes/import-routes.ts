@@ -42,6 +42,8 @@ export const openCommand = buildCommand<OpenFlags, [string], CliContext>({
       where: textFlag('Print the newest events that match this search, and end', 'SEARCH'),
       ask: textFlag('Answer this question, such as "who deleted logs-2026?", and end', 'QUESTION'),
       maxItems: textFlag('Most events to print (default 50)', 'N'),
+      verify: switchFlag('Verify all digests and log files as validate-logs does, and end'),
+      publicKeys: textFlag('Keys for --verify, as "aws cloudtrail list-public-keys" prints them', 'FILE'),
       keep: textFlag('Keep what was read there, for the next time', 'DIR'),
       port: textFlag('Port to listen on, on this machine only; a free one without it', 'N'),
       ...formatFlags,

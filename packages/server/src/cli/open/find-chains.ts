@@ -1,0 +1,87 @@
+import { gunzipSync } from 'node:zlib'
+import { parseDigestKey } from '@opentrail/core/digest'
+import { partitionOf } from '@opentrail/core/trail'
+import type { LogStore } from '../log-files/log-store.ts'
+import type { Narrowing } from '../log-files/narrowing.ts'
+import type { TimeRange } from '../validation/digest-listing.ts'
+import type { TrailPlace } from '../validation/trail-place.ts'
+
+/** A trail's digests of one account and Region, as their keys tell. */
+export interface FoundChain {
+  readonly trail: TrailPlace
+  readonly range: TimeRange
+}
+
+const digestFolder = /(?:^|\/)AWSLogs\/(?:o-[a-z0-9]+\/)?(?<account>\d{12})\/CloudTrail-Digest\/(?<region>[^/]+)\/$/s
+/** Below `AWSLogs/<account>/` only the digests are of interest. */
+const otherKind = /(?:^|\/)AWSLogs\/(?:o-[a-z0-9]+\/)?\d{12}\/(?!CloudTrail-Digest\/)[^/]+\/$/s
+const depthMax = 24
+/** A digest has some hundred kilobytes at most. */
+const digestBytesMax = 64 * 1024 * 1024
+
+/** Every chain of digests at a place. @throws {SourceError} */
+export async function* findChains(store: LogStore, narrowing: Narrowing): AsyncGenerator<FoundChain> {
+  for await (const folder of digestFolders(store, store.start, narrowing, 0)) {
+    const found = new Map<string, { key: string; from: number; to: number }>()
+    for await (const key of keysBelow(store, folder, 0)) {
+      const name = parseDigestKey(key)
+      if (!name || name.isBackfill || name.endTime < narrowing.from || name.endTime > narrowing.to) continue
+      const chain = `${name.trailName}/${name.homeRegion}`
+      const { from } = found.get(chain) ?? { from: name.endTime }
+      found.set(chain, { key, from, to: name.endTime })
+    }
+    for (const { key, from, to } of found.values()) yield { trail: await trailOf(store, key), range: { from, to } }
+  }
+}
+
+async function* digestFolders(
+  store: LogStore,
+  folder: string,
+  narrowing: Narrowing,
+  depth: number,
+): AsyncGenerator<string> {
+  if (depth > depthMax) return
+  for await (const entry of store.entries(folder)) {
+    if (entry.kind !== 'folder') continue
+    const inner = `${folder}${entry.name}/`
+    const place = digestFolder.exec(inner)?.groups
+    if (!place && !otherKind.test(inner)) yield* digestFolders(store, inner, narrowing, depth + 1)
+    if (place && isMeant(place, narrowing)) yield inner
+  }
+}
+
+const isMeant = ({ account, region }: Record<string, string>, { accounts, regions }: Narrowing): boolean =>
+  (!accounts || accounts.has(account!)) && (!regions || regions.has(region!))
+
+/** In byte order, which is the order of time. */
+async function* keysBelow(store: LogStore, folder: string, depth: number): AsyncGenerator<string> {
+  if (depth > depthMax) return
+  for await (const entry of store.entries(folder))
+    if (entry.kind === 'folder') yield* keysBelow(store, `${folder}${entry.name}/`, depth + 1)
+    else if (entry.kind === 'file') yield `${folder}${entry.name}`
+}
+
+/** The digest itself tells the bucket's name, which a copy does not have. */
+async function trailOf(store: LogStore, key: string): Promise<TrailPlace> {
+  const { account, sourceRegion, trailName, homeRegion, keyPrefix, organizationId } = parseDigestKey(key)!
+  return {
+    arn: `arn:${partitionOf(homeRegion)}:cloudtrail:${homeRegion}:${account}:trail/${trailName}`,
+    chain: { account, sourceRegion, trailName, homeRegion },
+    bucket: await bucketOf(store, key),
+    ...(keyPrefix !== undefined && { keyPrefix }),
+    ...(organizationId !== undefined && { organizationId }),
+  }
+}
+
+async function bucketOf(store: LogStore, key: string): Promise<string> {
+  try {
+    const body = await store.get(key, { bytesMax: digestBytesMax })
+    const digest = JSON.parse(gunzipSync(body ?? new Uint8Array(), { maxOutputLength: digestBytesMax }).toString()) as {
+      digestS3Bucket?: unknown
+    }
+    if (typeof digest.digestS3Bucket === 'string') return digest.digestS3Bucket
+  } catch {
+    // A digest that cannot be read is for the verification to find.
+  }
+  return store.description.replace(/^s3:\/\//, '')
+}
