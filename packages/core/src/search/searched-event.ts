@@ -7,12 +7,17 @@ export const foldCase = (text: string): string => text.toLowerCase().replaceAll(
 /** An event under search. Nothing of the record is read before a condition needs it. */
 export class SearchedEvent {
   readonly record: Uint8Array
-  readonly fields: RoutingFields
+  #fields: RoutingFields | (() => RoutingFields)
   #folded: string | undefined
 
-  constructor(record: Uint8Array, fields: RoutingFields) {
+  constructor(record: Uint8Array, fields: RoutingFields | (() => RoutingFields)) {
     this.record = record
-    this.fields = fields
+    this.#fields = fields
+  }
+
+  get fields(): RoutingFields {
+    if (typeof this.#fields === 'function') this.#fields = this.#fields()
+    return this.#fields
   }
 
   /** The record's JSON text as it is written, case folded. */
@@ -21,8 +26,8 @@ export class SearchedEvent {
   }
 }
 
-/** The record must not change while the event is in use. */
-export const searchedEvent = (record: Uint8Array, fields: RoutingFields): SearchedEvent =>
+/** The record must not change while the event is in use. `fields` may be a function where reading them costs something. */
+export const searchedEvent = (record: Uint8Array, fields: RoutingFields | (() => RoutingFields)): SearchedEvent =>
   new SearchedEvent(record, fields)
 
 const bufferOf = (bytes: Uint8Array): Buffer =>

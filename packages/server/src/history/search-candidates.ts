@@ -1,4 +1,4 @@
-import { parseEnvelope, type RoutingFields, type Sequence, type StoredEntry } from '@opentrail/core/event'
+import { parseEnvelope, type Sequence, type StoredEntry } from '@opentrail/core/event'
 import { searchedEvent } from '@opentrail/core/search'
 import { setImmediate as macrotask } from 'node:timers/promises'
 import { FirstPlaces, placeOf, placeOrder } from './event-matches.ts'
@@ -6,7 +6,7 @@ import { indexedSeconds } from './posting-block.ts'
 import type { EventPlace } from './postings-store.ts'
 import type { OpenScope, SearchParts } from './search-scope.ts'
 
-/** Records in memory at once, by their average size so far; one alone may be larger. */
+/** Records of one batch, by their average size so far (one alone may be larger); two batches are in memory at once. */
 const batchBytesMax = 2 * 1024 * 1024
 /** Entries of the first batch, of which nothing is known, and of any: looking at them takes some milliseconds. */
 const batchFirst = 64
@@ -54,12 +54,14 @@ export async function* candidates(
   let looked = 0
   for (let limit = first; ; limit = Math.min(roundMax, limit * roundGrowth)) {
     const places = await nextPlaces(scope, after, limit, parts)
+    let reading = readBatch(places, 0, entries, parts)
     for (let at = 0; at < places.length;) {
-      const batch = places.slice(at, at + entries)
+      const { batch, records } = await reading
       at += batch.length
-      const records = await readRecords(batch, parts)
-      yield batch.map((place, index) => ({ place, match: matching(records[index], place, scope) }))
       entries = entriesFor(records)
+      // The next records are on their way while these are looked at.
+      reading = readBatch(places, at, entries, parts)
+      yield batch.map((place, index) => ({ place, match: matching(records[index], place, scope) }))
       looked += batch.length
       if (looked < sliceRecords) continue
       looked = 0
@@ -68,6 +70,19 @@ export async function* candidates(
     after = places.at(-1)
     if (places.length < limit) return
   }
+}
+
+interface Batch {
+  readonly batch: readonly EventPlace[]
+  readonly records: readonly (StoredEntry | undefined)[]
+}
+
+function readBatch(places: readonly EventPlace[], at: number, entries: number, parts: SearchParts): Promise<Batch> {
+  const batch = places.slice(at, at + entries)
+  const reading = readRecords(batch, parts).then((records) => ({ batch, records }))
+  // Whoever has enough does not wait for it.
+  reading.catch(() => undefined)
+  return reading
 }
 
 function entriesFor(records: readonly (StoredEntry | undefined)[]): number {
@@ -94,7 +109,7 @@ export async function readRecords(
 /** The index says where to look. What counts is the record: hashes may collide. */
 function matching(entry: StoredEntry | undefined, place: EventPlace, scope: OpenScope): StoredEntry | undefined {
   if (!entry) return undefined
-  const event: RoutingFields = parseEnvelope(entry).event
-  if (indexedSeconds(event.eventTime) !== place.time) return undefined
-  return !scope.test || scope.test(searchedEvent(entry.record, event)) ? entry : undefined
+  const event = searchedEvent(entry.record, () => parseEnvelope(entry).event)
+  if (scope.test && !scope.test(event)) return undefined
+  return indexedSeconds(event.fields.eventTime) === place.time ? entry : undefined
 }
