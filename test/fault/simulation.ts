@@ -12,6 +12,7 @@ import { JournalFullError } from '../../packages/server/src/journal/index.ts'
 import type { ApiCall } from '../../packages/server/src/selftrail/index.ts'
 import { demand, type Attempt, type Ledger, type OwnEvent, type TrailChange, type Write } from './ledger.ts'
 import { prepare } from './mishaps.ts'
+import { checkSearches } from './search-check.ts'
 import { bucketNames } from './simulated-buckets.ts'
 import type { TrailPlace } from './trail-workload.ts'
 import { chooseFilter, pageSizeOf, startWalk, type Walk } from './walk.ts'
@@ -375,6 +376,7 @@ async function settled(world: World): Promise<void> {
     journal.streams().some(({ stream, last }) => (service.history.cursors().get(stream) ?? 0) < last)
   while (isBehind()) await new Promise<void>((resolve) => void process.timers.after(10, resolve))
   await journal.settled()
+  await checkSearches(world)
 }
 
 /** Resolves once nothing is due any more and every lane is where its stream ends. */

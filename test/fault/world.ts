@@ -378,6 +378,8 @@ export async function createWorld(seed: number) {
     },
     /** Likewise: the verifier finds nothing, and what was delivered is in digests. */
     checkDigests: () => checkDigests(ledger, machine.buckets, openSigners(machine.control)),
+    /** Of earlier admission days the history has nothing any more. */
+    historyForgotten: () => historyForgotten,
     /** Everything put back in order; what was ever acknowledged must now be found in history, too. */
     async checkHistory(): Promise<void> {
       const { journal } = life!
