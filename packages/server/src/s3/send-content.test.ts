@@ -11,16 +11,9 @@ const megabyte = Buffer.alloc(1_048_576, 'x')
 /** A server that answers with `pieces`, of which the last may be a failure, and tells when it gave them back. */
 async function serving(size: number, pieces: () => AsyncIterable<Uint8Array>) {
   const { promise: closed, resolve } = Promise.withResolvers<void>()
-  let read = 0
-  async function* counted(): AsyncGenerator<Uint8Array> {
-    for await (const piece of pieces()) {
-      read += piece.length
-      yield piece
-    }
-  }
   const content = {
     size,
-    read: counted,
+    read: pieces,
     async close() {
       resolve()
     },
@@ -28,7 +21,7 @@ async function serving(size: number, pieces: () => AsyncIterable<Uint8Array>) {
   const { server, faults } = await startServer({
     routes: [{ method: 'GET', path: '/', handle: (exchange) => sendContent(exchange, { status: 200 }, content) }],
   })
-  return { server, faults, closed, read: () => read }
+  return { server, faults, closed }
 }
 
 async function* repeated(count: number): AsyncGenerator<Uint8Array> {
@@ -49,7 +42,14 @@ describe('content that is read while it is sent', () => {
 
   test('is given back when the client goes away, and was not read much further than that', async () => {
     const count = 1_000
-    const { server, closed, faults, read } = await serving(count * megabyte.length, () => repeated(count))
+    let read = 0
+    async function* counted(): AsyncGenerator<Uint8Array> {
+      for await (const piece of repeated(count)) {
+        read += piece.length
+        yield piece
+      }
+    }
+    const { server, closed, faults } = await serving(count * megabyte.length, counted)
     const outgoing = request({ host: server.host, port: server.port }).end()
     outgoing.on('error', () => {})
     const [answer] = (await once(outgoing, 'response')) as [IncomingMessage]
@@ -57,9 +57,31 @@ describe('content that is read while it is sent', () => {
     await once(answer, 'readable')
     outgoing.destroy()
     await closed
-    assert.ok(read() < (count / 2) * megabyte.length, `${read()} bytes were read`)
+    assert.ok(read < (count / 2) * megabyte.length, `${read} bytes were read`)
     assert.deepEqual(faults, [])
     await server.close(0)
+  })
+
+  test('is not taken for damaged when the client goes away', async () => {
+    const caught: unknown[] = []
+    async function* watching(): AsyncGenerator<Uint8Array> {
+      try {
+        yield* repeated(1_000)
+      } catch (error) {
+        caught.push(error)
+        throw new BucketError('InternalError', 'damaged', { cause: error })
+      }
+    }
+    const { server, closed, faults } = await serving(1_000 * megabyte.length, watching)
+    const outgoing = request({ host: server.host, port: server.port }).end()
+    outgoing.on('error', () => {})
+    const [answer] = (await once(outgoing, 'response')) as [IncomingMessage]
+    answer.on('error', () => {})
+    await once(answer, 'readable')
+    outgoing.destroy()
+    await closed
+    await server.close(0)
+    assert.deepEqual([caught, faults], [[], []])
   })
 
   test('that is damaged on the way breaks the connection off', async () => {

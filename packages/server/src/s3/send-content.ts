@@ -17,11 +17,19 @@ export async function sendContent(
 ): Promise<void> {
   let failure: unknown
   async function* pieces(): AsyncGenerator<Uint8Array> {
+    const reader = content.read()[Symbol.asyncIterator]()
     try {
-      yield* content.read()
-    } catch (error) {
-      failure = error
-      throw error
+      for (;;) {
+        const next = await reader.next().catch((error: unknown) => {
+          failure = error
+          throw error
+        })
+        if (next.done) return
+        // A client that leaves is thrown in here: not at the reader, which would take it for damage.
+        yield next.value
+      }
+    } finally {
+      await reader.return?.()
     }
   }
   try {
