@@ -12,6 +12,7 @@ const load = async (path, domain) =>
   )
 const { describeSettings } = await load('server', 'config')
 const { cloudTrailOperations, builtOperations } = await load('server', 'operations')
+const { describeOperations } = await load('server', 'api')
 const { secretNames, secretParameters, secretForms, hiddenValue, resourceRules } = await load('core', 'event')
 
 const cell = (text) => text.replaceAll('|', '\\|')
@@ -164,7 +165,56 @@ ${resourceRules
 
 ${generatedFrom('packages/core/src/event/resource-rules.ts')}`
 
-const pages = { configuration, operations, redaction, resources }
+const limitsOf = ({ minimum, maximum, minLength, maxLength, enum: values, default: fallback }) =>
+  [
+    values && `one of ${code(values)}`,
+    maximum !== undefined && `${minimum} to ${maximum}`,
+    maxLength !== undefined && `${minLength ? 'not empty, ' : ''}at most ${maxLength} characters`,
+    fallback !== undefined && `default ${fallback}`,
+  ]
+    .filter(Boolean)
+    .join('; ')
+const described = describeOperations()
+const common = described[0].errors.map(([, name]) => name)
+const operationSection = ({ method, path, eventName, brief, details, takesBody, parameters, errors }) => {
+  const own = errors.filter(([, name]) => !common.includes(name)).map(([status, name]) => `\`${name}\` (${status})`)
+  const table = parameters.map(
+    (each) =>
+      `| \`${each.name}\`${each.isRequired ? ' (needed)' : ''} | ${cell(each.brief)} | ${cell(limitsOf(each.schema))} |`,
+  )
+  return [
+    `## ${method} ${path}`,
+    `${brief}. Event: \`${eventName}\`.${details ? ` ${details}` : ''}`,
+    ...(takesBody ? ['The body is a JSON object; its members and their limits are in the document.'] : []),
+    ...(table.length > 0 ? [`| Parameter | Meaning | Limits |\n|---|---|---|\n${table.join('\n')}`] : []),
+    ...(own.length > 0 ? [`Own errors: ${own.join(', ')}.`] : []),
+  ].join('\n\n')
+}
+const api = `# Our own API
+
+What the console and \`opentrail lookup-events --where\`, \`tail\` ask. The same with all shapes, as OpenAPI 3.1: \`GET /api/v1/openapi.json\`, which
+needs no authentication. Of everything else:
+
+- **Who.** SigV4 (service \`cloudtrail\`; the Region is the called one) or \`Authorization: Bearer\`. Administrators and auditors; producers may ask for
+  their session only. A principal reads its own account; those made with \`opentrail user create --all-accounts\`, and the first administrator, read all that
+  exist: \`accounts=*\`. What may not be read is refused in IAM's words: \`AccessDeniedException\`, action \`cloudtrail:<event name>\`.
+- **Recorded.** Every call, refused and failed ones too, is an event of \`cloudtrail.amazonaws.com\` under the name given below, \`readOnly\` true: none of them
+  is the name of an operation of AWS. A call that cannot be recorded is not answered. A view that asks again and again can leave its own
+  calls out with \`not eventName = SearchEvents\`; they are recorded all the same.
+- **Errors.** JSON: \`{"__type": "ValidationException", "Message": "..."}\`; a search that cannot be read has \`at\`, too: the character, from 0. With 503
+  comes \`Retry-After\`. Any call may be answered with ${described[0].errors.map(([status, name]) => `\`${name}\` (${status})`).join(', ')}.
+- **Cursors** are sealed: for the same principal and the same request, for 24 hours, as they were issued; else \`InvalidNextTokenException\`.
+- **Limits.** At most 100 streams (accounts times Regions with events) in one request, 50,000 records read for one answer where the index alone
+  cannot tell (\`searchedTo\` says how far it came), 30 s. Parameters that are not known are refused.
+
+Checkpoints and proofs are in [checkpoints.md](checkpoints.md), the search language in [search.md](search.md), examples in
+[searching.md](../guides/searching.md).
+
+${described.map(operationSection).join('\n\n')}
+
+${generatedFrom('the operations in packages/server/src/api')}`
+
+const pages = { configuration, operations, redaction, resources, api }
 const directory = new URL('../docs/reference/', import.meta.url)
 const stale = Object.entries(pages).filter(([name, page]) => {
   const file = new URL(`${name}.md`, directory)

@@ -1,3 +1,4 @@
+export { describeOperations, type DescribedOperation, type DescribedParameter } from './describe-operations.ts'
 export { createApi, type Api, type ApiOptions } from './api-routes.ts'
 export { type ApiAnswer } from './api-answer.ts'
 export { apiRoute, type ApiQuery, type ApiRoute, type ApiRouteOptions } from './api-route.ts'

@@ -6,12 +6,12 @@ import type { JsonSchema, Parameter } from './parameters.ts'
 /** What any call may be answered with: who calls is not proven, or may not; and what goes wrong on our side. */
 const commonErrors: readonly (readonly [status: number, code: string])[] = [
   [400, 'ValidationException'],
-  [400, 'IncompleteSignatureException'],
-  [400, 'MissingAuthenticationTokenException'],
-  [400, 'UnrecognizedClientException'],
+  [403, 'MissingAuthenticationTokenException'],
+  [403, 'IncompleteSignatureException'],
+  [403, 'UnrecognizedClientException'],
   [403, 'InvalidSignatureException'],
   [403, 'AccessDeniedException'],
-  [403, 'ExpiredTokenException'],
+  [413, 'RequestEntityTooLargeException'],
   [500, 'InternalFailure'],
   [503, 'ServiceUnavailable'],
 ]
@@ -54,7 +54,7 @@ export function openApiDocument(operations: readonly ApiOperation[]): JsonSchema
         },
         bearer: { type: 'http', scheme: 'bearer' },
       },
-      schemas: { Error: jsonSchema(errorSchema), Event: jsonSchema(eventSchema) },
+      schemas: namedSchemas(),
     },
   }
 }
@@ -115,6 +115,15 @@ function errorResponses(errors: ReturnType<typeof errorsOf>): Record<number, Jso
       },
     ]),
   )
+}
+
+/** Those with a name of their own. */
+function namedSchemas(): JsonSchema {
+  const { $defs } = z.toJSONSchema(z.strictObject({ error: errorSchema, event: eventSchema }), {
+    target: 'draft-2020-12',
+  })
+  const named = Object.entries($defs ?? {}).map(([name, schema]) => [name, { ...schema, id: undefined }])
+  return Object.fromEntries(named) as JsonSchema
 }
 
 function jsonSchema(schema: z.ZodType, io: 'input' | 'output' = 'output'): JsonSchema {

@@ -6,7 +6,7 @@ import { bucketRoutes, catCommand, exportCommand, lsCommand } from './routes/buc
 import { clockRoutes } from './routes/clock-routes.ts'
 import { demoCommand, sendCommand } from './routes/feed-routes.ts'
 import { importCommand, openCommand } from './routes/import-routes.ts'
-import { lookupEventsCommand } from './routes/lookup-route.ts'
+import { lookupEventsCommand, tailCommand } from './routes/lookup-route.ts'
 import { consoleCommand, doctorCommand, envCommand, startCommand, versionCommand } from './routes/server-routes.ts'
 import { trailRoutes } from './routes/trail-routes.ts'
 import { validateLogsCommand } from './routes/validate-route.ts'
@@ -21,6 +21,7 @@ export function buildCli(): Application<CliContext> {
       env: envCommand,
       console: consoleCommand,
       'lookup-events': lookupEventsCommand,
+      tail: tailCommand,
       trail: trailRoutes,
       'validate-logs': validateLogsCommand,
       checkpoint: checkpointCommand,

@@ -38,12 +38,18 @@ export function signedPost(connection: Connection, post: SignedRequest): Promise
 /** One GET, signed alike. @throws {CommandError} when nothing answers. */
 export function signedGet(connection: Connection, target: string, now: number): Promise<HttpAnswer> {
   const url = new URL(target, connection.endpoint)
-  const { host: _host, ...headers } = signRequest(
+  const { host: _host, ...headers } = signedHeaders(connection, target, now)
+  return request({ method: 'GET', url: url.href, headers, timeoutMs: answerMs })
+}
+
+/** The headers of such a GET, `host` among them. */
+export function signedHeaders(connection: Connection, target: string, now: number): Record<string, string> {
+  const url = new URL(target, connection.endpoint)
+  return signRequest(
     { method: 'GET', target: `${url.pathname}${url.search}`, headers: { host: url.host } },
     { ...connection.credentials, region: connection.region, service: 'cloudtrail' },
     now,
   )
-  return request({ method: 'GET', url: url.href, headers, timeoutMs: answerMs })
 }
 
 /** Calls one CloudTrail operation (AWS JSON 1.1). @throws {CommandError} with the service's own code and message. */

@@ -4,6 +4,7 @@ import { connect, type Connection, type ConnectionFlags } from '../connection.ts
 import { print, printError, printJson, type CliContext } from '../context.ts'
 import { lookUp, type FoundEvent, type LookupInput } from '../lookup-client.ts'
 import { countElsewhere, describeElsewhere } from '../other-regions.ts'
+import { eventTable, recordLine, searchEvents } from '../search-client.ts'
 import { formatTable } from '../table.ts'
 import { domainNow } from '../domain-now.ts'
 import { formatTime, parseTime } from '../times.ts'
@@ -21,9 +22,14 @@ export interface LookupFlags extends ConnectionFlags {
   readonly accessKeyId?: string
   readonly startTime?: string
   readonly endTime?: string
+  /** The search language: then all else but times, Region and accounts is said in it. */
+  readonly where?: string
+  readonly from?: string
+  readonly to?: string
+  readonly accounts?: string
   readonly maxItems?: string
   readonly maxResults?: string
-  readonly format: 'table' | 'json'
+  readonly format: 'table' | 'json' | 'ndjson'
 }
 
 /** The API's page size. */
@@ -33,6 +39,8 @@ const itemsMax = 100_000
 const itemsDefault = 50
 
 export async function lookupEvents(this: CliContext, flags: LookupFlags): Promise<void> {
+  if (isSearch(flags)) return search(this, flags)
+  if (flags.format === 'ndjson') throw misuse('--format ndjson is for searches: name one with --where')
   const attribute = chosenAttribute(flags)
   const itemsWanted = wholeNumber('--max-items', flags.maxItems, itemsDefault, itemsMax)
   const pageSize = Math.min(wholeNumber('--max-results', flags.maxResults, pageMax, pageMax), itemsWanted)
@@ -45,6 +53,30 @@ export async function lookupEvents(this: CliContext, flags: LookupFlags): Promis
   if (more)
     printError(
       this,
+      `There are more: these are the newest ${events.length}. Ask for more with --max-items, or for a shorter time.`,
+    )
+}
+
+const isSearch = ({ where, from, to, accounts }: LookupFlags): boolean =>
+  [where, from, to, accounts].some((flag) => flag !== undefined)
+
+/** Any event by any search, of the account's Regions or the one that is named. */
+async function search(context: CliContext, flags: LookupFlags): Promise<void> {
+  const { where, from, to, accounts, region, format } = flags
+  const others = [...Object.keys(attributeFlags), 'attribute', 'startTime', 'endTime', 'maxResults'] as const
+  if (others.some((name) => flags[name as keyof LookupFlags] !== undefined))
+    throw misuse('--where, --from, --to and --accounts say it all: leave the flags of LookupEvents out')
+  const itemsWanted = wholeNumber('--max-items', flags.maxItems, itemsDefault, itemsMax)
+  const connection = await connect(context, flags)
+  const found = await searchEvents(context, connection, { where, from, to, accounts, regions: region }, itemsWanted)
+  const { events, more } = found
+  if (format === 'json') printJson(context, { events })
+  else if (format === 'ndjson') for (const event of events) print(context, recordLine(event))
+  else if (events.length > 0) print(context, eventTable(events))
+  if (events.length === 0) printError(context, 'No event was found.')
+  if (more)
+    printError(
+      context,
       `There are more: these are the newest ${events.length}. Ask for more with --max-items, or for a shorter time.`,
     )
 }
