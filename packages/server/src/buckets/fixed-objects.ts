@@ -17,7 +17,7 @@ export interface FixedObject {
   readonly lastModified: number
 }
 
-interface BucketStores<Administration extends Pick<BucketAdministration, 'createBucket'>> {
+export interface BucketStores<Administration extends Pick<BucketAdministration, 'createBucket'>> {
   readonly objects: ObjectStore
   readonly administration: Administration
 }
