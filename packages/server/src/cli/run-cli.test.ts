@@ -366,7 +366,7 @@ describe('accounts, users and keys', () => {
     const users = [{ userName: 'ana', role: 'auditor', arn: 'arn', createdAt: '2026' }]
     assert.match(
       (await owner(['user', 'list'], { users })).stdout,
-      /^USER NAME +ROLE +ARN +CREATED AT\nana +auditor +arn +2026\n$/,
+      /^USER NAME +ROLE +ALL ACCOUNTS +ARN +CREATED AT\nana +auditor +arn +2026\n$/,
     )
     assert.deepEqual(JSON.parse((await owner(['user', 'list', '--format', 'json'], users)).stdout), users)
   })
