@@ -28,17 +28,18 @@ export async function checkSearches(world: World): Promise<void> {
   await compare(world, { kind: 'and', of: [{ kind: 'not', of: byName }, byText] }, entries.filter((entry) => !hasName(entry) && hasText(entry))) // prettier-ignore
 }
 
+/** Newest first; none where it cannot be told what has to be found. */
 async function everyEntry({ life, historyForgotten }: World): Promise<StoredEntry[]> {
   const entries: StoredEntry[] = []
   for (const { stream, first, last } of life.journal.streams())
     if (last >= first) entries.push(...(await life.journal.read(stream, (first - 1) as Sequence | 0, last)).entries)
-  return entries
-    .filter(({ admittedAt }) => Math.floor(admittedAt / dayMs) >= historyForgotten())
-    .sort(
-      (a, b) =>
-        plain(b).seconds - plain(a).seconds ||
-        (a.stream === b.stream ? b.sequence - a.sequence : a.stream < b.stream ? 1 : -1),
-    )
+  // Of forgotten days there may be what was on its way into the index when they were forgotten.
+  if (entries.some(({ admittedAt }) => Math.floor(admittedAt / dayMs) < historyForgotten())) return []
+  return entries.sort(
+    (a, b) =>
+      plain(b).seconds - plain(a).seconds ||
+      (a.stream === b.stream ? b.sequence - a.sequence : a.stream < b.stream ? 1 : -1),
+  )
 }
 
 const place = ({ stream, sequence }: { stream: StreamId; sequence: Sequence }) => `${stream}#${sequence}`
