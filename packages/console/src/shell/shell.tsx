@@ -1,4 +1,4 @@
-import AppLayout from '@cloudscape-design/components/app-layout'
+import AppLayoutToolbar from '@cloudscape-design/components/app-layout-toolbar'
 import SideNavigation from '@cloudscape-design/components/side-navigation'
 import Spinner from '@cloudscape-design/components/spinner'
 import { lazy, Suspense, useState } from 'react'
@@ -34,7 +34,7 @@ export function Shell() {
   return (
     <>
       <TopBar onHelp={() => setShowsHelp(true)} />
-      <AppLayout
+      <AppLayoutToolbar
         headerSelector="#top"
         toolsHide
         navigationOpen={isOpen}

@@ -11,6 +11,7 @@ export function TopBar({ onHelp }: { readonly onHelp: () => void }) {
   const { settings, change } = useSettings()
   const { principal, regions, accounts } = session
   const region = regions.includes(settings.region) ? settings.region : ''
+  const who = `${principal.userName} @ ${accountText(settings.account, principal.account, accounts)}`
   const utilities: TopNavigationProps.Utility[] = [
     ...(session.server.mode === 'test'
       ? [{ type: 'button' as const, text: 'Test server', iconName: 'bug' as const, href: '#/start' }]
@@ -18,7 +19,7 @@ export function TopBar({ onHelp }: { readonly onHelp: () => void }) {
     {
       type: 'menu-dropdown',
       text: region === '' ? 'All Regions' : region,
-      ariaLabel: `Region: ${region === '' ? 'all' : region}`,
+      ariaLabel: `Region: ${region === '' ? 'All Regions' : region}`,
       items: [
         { id: '', text: 'All Regions', itemType: 'checkbox', checked: region === '' },
         ...regions.map((name) => ({ id: name, text: name, itemType: 'checkbox' as const, checked: region === name })),
@@ -36,8 +37,8 @@ export function TopBar({ onHelp }: { readonly onHelp: () => void }) {
     {
       type: 'menu-dropdown',
       iconName: 'user-profile',
-      text: `${principal.userName} @ ${accountText(settings.account, principal.account, accounts)}`,
-      ariaLabel: `Signed in as ${principal.userName} of account ${principal.account}`,
+      text: who,
+      ariaLabel: `Signed in as ${who}`,
       description: principal.arn,
       items: [
         ...(accounts.length > 1 ? [accountItems(settings.account, principal.account, accounts)] : []),
@@ -50,13 +51,13 @@ export function TopBar({ onHelp }: { readonly onHelp: () => void }) {
     },
   ]
   return (
-    <header id="top">
+    <div id="top">
       <TopNavigation
-        identity={{ href: '#/events', title: 'OpenTrail', logo: { src: '/console/favicon.svg', alt: '' } }}
+        identity={{ href: '#/events', logo: { src: '/console/logo.svg', alt: 'OpenTrail' } }}
         search={<AskField />}
         utilities={utilities}
       />
-    </header>
+    </div>
   )
 }
 

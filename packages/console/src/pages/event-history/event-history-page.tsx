@@ -77,51 +77,48 @@ export default function EventHistoryPage() {
         columnDefinitions={columnDefinitions(settings.timeZone)}
         columnDisplay={columnDisplay(settings.columns)}
         resizableColumns
-        stickyHeader
         wrapLines={settings.wrapsLines}
         contentDensity={settings.density}
         loading={!isLive && pages.isPending}
         loadingText="Looking for events"
         ariaLabels={{ tableLabel: 'Events' }}
         header={
-          <Header
-            variant="h1"
-            description={`What was called in your accounts, newest first, up to ${session.server.historyDays} days back.`}
-            counter={isLive ? `(${live.count.toLocaleString()} since then)` : counterText(counts.data)}
-            actions={
-              <SpaceBetween direction="horizontal" size="xs" alignItems="center">
-                <Toggle
-                  checked={settings.hidesReading}
-                  onChange={({ detail }) => change({ hidesReading: detail.checked })}
-                >
-                  Hide looking at events
-                </Toggle>
-                <Button
-                  iconName={isLive ? 'pause' : 'play'}
-                  onClick={() => show({ live: !isLive })}
-                  ariaLabel={isLive ? 'Stop live events' : 'Show live events'}
-                >
-                  Live
-                </Button>
-                <Button iconName="refresh" ariaLabel="Look again" onClick={refresh} disabled={isLive} />
-                <ButtonDropdown
-                  items={[
-                    { id: 'csv', text: 'CSV' },
-                    { id: 'json', text: 'JSON, as in log files' },
-                  ]}
-                  loading={download.isBusy}
-                  onItemClick={({ detail }) => void download.start(detail.id === 'csv' ? 'csv' : 'json')}
-                >
-                  Download
-                </ButtonDropdown>
-              </SpaceBetween>
-            }
-          >
-            Event history
-          </Header>
-        }
-        filter={
           <SpaceBetween size="s">
+            <Header
+              variant="h1"
+              description={`What was called in your accounts, newest first, up to ${session.server.historyDays} days back.`}
+              counter={isLive ? `(${live.count.toLocaleString()} since then)` : counterText(counts.data)}
+              actions={
+                <SpaceBetween direction="horizontal" size="xs" alignItems="center">
+                  <Toggle
+                    checked={settings.hidesReading}
+                    onChange={({ detail }) => change({ hidesReading: detail.checked })}
+                  >
+                    Hide looking at events
+                  </Toggle>
+                  <Button
+                    iconName={isLive ? 'pause' : 'play'}
+                    onClick={() => show({ live: !isLive })}
+                    ariaLabel={isLive ? 'Stop live events' : 'Show live events'}
+                  >
+                    Live
+                  </Button>
+                  <Button iconName="refresh" ariaLabel="Look again" onClick={refresh} disabled={isLive} />
+                  <ButtonDropdown
+                    items={[
+                      { id: 'csv', text: 'CSV' },
+                      { id: 'json', text: 'JSON, as in log files' },
+                    ]}
+                    loading={download.isBusy}
+                    onItemClick={({ detail }) => void download.start(detail.id === 'csv' ? 'csv' : 'json')}
+                  >
+                    Download
+                  </ButtonDropdown>
+                </SpaceBetween>
+              }
+            >
+              Event history
+            </Header>
             <FilterBar
               where={where}
               range={range}

@@ -6,8 +6,9 @@ import CopyToClipboard from '@cloudscape-design/components/copy-to-clipboard'
 import Header from '@cloudscape-design/components/header'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import Tabs from '@cloudscape-design/components/tabs'
+import type { ReactNode } from 'react'
 import { useSession } from '../../shell/session.tsx'
-import { commandsFor } from './commands.ts'
+import { commandsFor, type NamedCommand } from './commands.ts'
 
 /** How events come in, with commands for this very server. */
 export default function StartPage() {
@@ -41,23 +42,13 @@ export default function StartPage() {
           <Command text={commands.environment} />
         </Step>
         <Step title="Look events up" text="What this page shows, from a program.">
-          <Tabs
-            ariaLabel="Languages"
-            tabs={commands.lookup.map(({ name, text }) => ({
-              id: name,
-              label: name,
-              content: <Command text={text} />,
-            }))}
-          />
+          <Tabs ariaLabel="Languages" tabs={commands.lookup.map(tabOf)} />
         </Step>
         <Step
           title="Send your own"
           text='One CloudTrail record a line, or {"Records": [...]}. What the record leaves out is filled in.'
         >
-          <Tabs
-            ariaLabel="Ways to send"
-            tabs={commands.send.map(({ name, text }) => ({ id: name, label: name, content: <Command text={text} /> }))}
-          />
+          <Tabs ariaLabel="Ways to send" tabs={commands.send.map(tabOf)} />
         </Step>
         <Step title="Keep them" text="A trail writes log files and signed digests to a bucket, as CloudTrail does.">
           <Command text={commands.trail} />
@@ -74,7 +65,7 @@ function Step({
 }: {
   readonly title: string
   readonly text: string
-  readonly children: React.ReactNode
+  readonly children: ReactNode
 }) {
   return (
     <Container
@@ -88,6 +79,13 @@ function Step({
     </Container>
   )
 }
+
+/** Ids have no spaces. */
+const tabOf = ({ name, text }: NamedCommand) => ({
+  id: name.replaceAll(' ', '-'),
+  label: name,
+  content: <Command text={text} />,
+})
 
 const Command = ({ text }: { readonly text: string }) => (
   <SpaceBetween size="xs">
