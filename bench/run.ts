@@ -10,6 +10,7 @@ const benchmarks: Readonly<Record<string, readonly string[]>> = {
   merkle: ['300000'],
   journal: ['10'],
   postings: ['1000000', '1', '--merge'],
+  search: ['1000000'],
   'delivery-content': ['50000'],
   buckets: [],
   s3: [],

@@ -174,12 +174,12 @@ try {
     })
   }
   const alone = [await appendOne(), await appendOne(), await appendOne()]
-  let running = true
+  const over = new AbortController()
   const beside = (async () => {
-    while (running) await search.values({ ...scope(''), attribute: 'resource', limit: 10 })
+    while (!over.signal.aborted) await search.values({ ...scope(''), attribute: 'resource', limit: 10 })
   })()
   const under = [await appendOne(), await appendOne(), await appendOne()]
-  running = false
+  over.abort()
   await beside
   add('an insert, from append to store', ms(share(alone, 0.5)), '', `${ms(share(under, 0.5))} beside searches without a pause`) // prettier-ignore
   write()

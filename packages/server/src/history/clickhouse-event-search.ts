@@ -73,9 +73,9 @@ export function createEventSearch(engine: PostingsEngine, days: PostingDays, rep
         value: { low: bytes.readUInt32LE(at), high: bytes.readUInt32LE(at + 4) },
         count: wideNumber(bytes, at + 8),
         newest: {
-          time: timeLeft(bytes.readUInt32LE(at + 16)),
-          stream: query.streams[bytes.readUInt32LE(at + 20)]!.stream,
-          sequence: sequenceLeft(wideNumber(bytes, at + 24)) as Sequence,
+          time: timeLeft(bytes.readUInt32LE(at + 28)),
+          stream: query.streams[bytes.readUInt32LE(at + 24)]!.stream,
+          sequence: sequenceLeft(wideNumber(bytes, at + 16)) as Sequence,
         },
       }))
     },

@@ -87,7 +87,11 @@ export const histogramStatement = (query: EventQuery & { bucketSeconds: number }
   `${eventCount(source)} FROM ${source.table} WHERE ${boundsText(query, source)} ` +
   `GROUP BY start ORDER BY start SETTINGS ${source.settings} FORMAT RowBinary`
 
-/** Rows of the value, its count, and `time_left`, rank and `sequence_left` of its newest event. */
+/** A place as one number in the order of places, for the least of numbers is found much faster than that of tuples. */
+const packedPlace =
+  'bitOr(bitShiftLeft(toUInt128(time_left), 96), bitOr(bitShiftLeft(toUInt128(rank), 64), toUInt128(sequence_left)))'
+
+/** Rows of the value, its count, and the place of its newest event: `sequence_left` (64 bits), rank (32), `time_left` (32). */
 export function valuesStatement(
   query: EventQuery & { attribute: number; limit: number; among?: readonly Hash64[] },
   source: EventSource,
@@ -99,7 +103,7 @@ export function valuesStatement(
   // Of a list the others come along.
   const only = among ? ` AND value IN (${sqlHashes(among)})` : ''
   return (
-    `SELECT value, ${eventCount(source)} AS events, min((time_left, rank, sequence_left)) AS newest FROM ` +
+    `SELECT value, ${eventCount(source)} AS events, min(${packedPlace}) AS newest FROM ` +
     `(SELECT ${value} AS value, stream, time_left, sequence_left, ${rankOf(query)} AS rank FROM ${source.table} ` +
     `WHERE ${boundsText(query, source)}${wanted}) WHERE value != 0${only} GROUP BY value ORDER BY events DESC, newest, value ` +
     `LIMIT ${query.limit} SETTINGS ${source.settings} FORMAT RowBinary`

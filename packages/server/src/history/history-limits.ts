@@ -6,7 +6,7 @@ export interface HistoryLimits {
   readonly batchEventsMax: number
   readonly batchRowsMax: number
   readonly batchPartsMax: number
-  /** The tail's bounds: some seconds of a full load, at most about 80 MiB. When full, events wait in the journal. */
+  /** The tail's bounds: some seconds of a full load, at most about 130 MiB. When full, events wait in the journal. */
   readonly tailEventsMax: number
   readonly tailRowsMax: number
   /** Entries read from the journal at once when catching up. */
