@@ -11,11 +11,13 @@ import { TopBar } from './top-bar.tsx'
 const EventHistoryPage = lazy(() => import('../pages/event-history/event-history-page.tsx'))
 const EventPage = lazy(() => import('../pages/event/event-page.tsx'))
 const AskPage = lazy(() => import('../pages/ask/ask-page.tsx'))
+const TrailsPages = lazy(() => import('../pages/trails/trails-pages.tsx'))
 const StartPage = lazy(() => import('../pages/start/start-page.tsx'))
 
 const links = [
   { type: 'link', text: 'Event history', href: '#/events' },
   { type: 'link', text: 'Ask', href: '#/ask' },
+  { type: 'link', text: 'Trails', href: '#/trails' },
   { type: 'link', text: 'Send events', href: '#/start' },
 ] as const
 
@@ -64,8 +66,10 @@ export function Shell() {
   )
 }
 
-function Page({ place: { path, parameters } }: { readonly place: Place }) {
+function Page({ place }: { readonly place: Place }) {
+  const { path, parameters } = place
   const [, page, subject] = path.split('/')
+  if (page === 'trails') return <TrailsPages place={place} />
   if (page === 'ask') return <AskPage question={parameters['question'] ?? ''} />
   if (page === 'start') return <StartPage />
   if (page === 'events' && subject) return <EventPage key={subject} eventId={decodeURIComponent(subject)} />

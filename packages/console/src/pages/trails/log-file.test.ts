@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { gzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { test } from 'vitest'
 import { briefOf, readLogFile, splitRecords } from './log-file.ts'
 
@@ -13,6 +13,8 @@ test('records come out as they were written, whatever is in them', async () => {
       const file = gzipSync(`{"Records":[${texts.join(',')}]}`)
       const read = await readLogFile(streamOf(file))
       assert.deepEqual([read.records, read.isCut], [texts, false])
+      const decoded = await readLogFile(streamOf(gunzipSync(file)))
+      assert.deepEqual(decoded.records, texts)
     }),
     { numRuns: 100 },
   )
@@ -32,7 +34,8 @@ test('of a file that is too large the beginning is read, and said to be it', asy
 })
 
 test('what is no log file is refused', async () => {
-  await assert.rejects(readLogFile(streamOf(Buffer.from('{"Records":[]}'))))
+  await assert.rejects(readLogFile(streamOf(gzipSync('{"Records":[]}').subarray(0, 15))))
+  await assert.rejects(readLogFile(streamOf(Buffer.from(''))), SyntaxError)
   await assert.rejects(readLogFile(streamOf(gzipSync('<html>'))), SyntaxError)
   await assert.rejects(readLogFile(streamOf(gzipSync('{"Records":[{}'))), SyntaxError)
 })

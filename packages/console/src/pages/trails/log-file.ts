@@ -9,12 +9,15 @@ export interface ReadLogFile {
   readonly isCut: boolean
 }
 
-/** Reads a gzipped log file as far as the bound. @throws {TypeError} no gzip @throws {SyntaxError} no log file */
+/**
+ * Reads a log file as far as the bound. Files are gzipped; a browser has undone that already where the object says that it is so encoded.
+ * @throws {TypeError} no gzip @throws {SyntaxError} no log file
+ */
 export async function readLogFile(
   content: ReadableStream<Uint8Array<ArrayBuffer>>,
   bytesMax = readBytesMax,
 ): Promise<ReadLogFile> {
-  const reader = content.pipeThrough(new DecompressionStream('gzip')).getReader()
+  const reader = (await unzipped(content)).getReader()
   const decoder = new TextDecoder()
   let text = ''
   let bytes = 0
@@ -27,6 +30,21 @@ export async function readLogFile(
   }
   await reader.cancel().catch(() => {})
   return { records: splitRecords(text, true), bytes, isCut: true }
+}
+
+async function unzipped(content: ReadableStream<Uint8Array<ArrayBuffer>>) {
+  const reader = content.getReader()
+  const first = await reader.read()
+  reader.releaseLock()
+  const rest = content.pipeThrough(
+    new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+      start(controller) {
+        if (first.value) controller.enqueue(first.value)
+      },
+    }),
+  )
+  // The first byte of gzip; no JSON begins with it.
+  return first.value?.[0] === 0x1f ? rest.pipeThrough(new DecompressionStream('gzip')) : rest
 }
 
 /**
