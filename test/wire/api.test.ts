@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import type {
   ApiAnswer,
@@ -123,7 +124,7 @@ beforeAll(async () => {
       requestParameters: { bucketName: 'logs-2026', key: 'a' },
     }),
   ])
-  await clock('advance', { milliseconds: 7_200_000 })
+  await clock('advance', { milliseconds: 10_800_000 })
 }, 120_000)
 afterAll(() => server?.close())
 
@@ -261,6 +262,32 @@ describe('events that came in by POST /events are found by every route', () => {
     const { digests: rest } = await get<ApiDigestPage>('/api/v1/trails/audit/digests?limit=1')
     assert.equal(rest[0]!.key, first!.key)
     assert.equal((await call('/api/v1/trails/none/files')).status, 404)
+  })
+
+  test('a digest that somebody has replaced is told apart; the walk goes on behind it', async () => {
+    const digests = async () => (await get<ApiDigestPage>('/api/v1/trails/audit/digests')).digests
+    const before = await digests()
+    const { bucket, key } = before[1]!
+    const url = new URL(`/${bucket}/${key}`, server.endpoint)
+    const body = Buffer.from('not a digest')
+    const { host: _, ...headers } = signRequest(
+      {
+        method: 'PUT',
+        target: url.pathname,
+        headers: { host: url.host, 'x-amz-content-sha256': createHash('sha256').update(body).digest('hex') },
+        body,
+      },
+      { ...credentials, region, service: 's3' },
+      Date.now(),
+    )
+    const put = await fetch(url, { method: 'PUT', headers, body })
+    assert.equal(put.status, 200, await put.text())
+    const after = await digests()
+    assert.deepEqual(
+      after.map((digest) => [digest.key, digest.state]),
+      before.map((digest, at) => [digest.key, at === 1 ? 'invalid' : 'valid']),
+    )
+    assert.match(after[1]!.why ?? '', /gzip/)
   })
 
   test('every call of these is an event itself', async () => {
