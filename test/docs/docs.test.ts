@@ -51,7 +51,9 @@ describe('every command in the documents works as written', () => {
         )
       } finally {
         for (const server of servers) await stop(server)
-        for (const directory of [data, scratch]) rmSync(directory, { recursive: true, force: true })
+        // The shell that started a server has ended; the server may still be writing what it closes.
+        for (const directory of [data, scratch])
+          rmSync(directory, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 })
       }
     })
   }
