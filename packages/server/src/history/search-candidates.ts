@@ -16,7 +16,7 @@ const sliceRecords = 512
 
 /** Places asked for at once. Each round asks for more, since what a round found tells how few records match. */
 const roundGrowth = 4
-const roundMax = 8_192
+const roundMax = 32_768
 
 /** A record that the search finds, or that it only looked at. */
 export interface Candidate {
@@ -97,7 +97,11 @@ export async function readRecords(
 ): Promise<(StoredEntry | undefined)[]> {
   const found: (StoredEntry | undefined)[] = Array.from({ length: places.length })
   const byStream = new Map<number, number[]>()
-  for (const [index, { stream }] of places.entries()) byStream.set(stream, [...(byStream.get(stream) ?? []), index])
+  for (const [index, { stream }] of places.entries()) {
+    const own = byStream.get(stream)
+    if (own) own.push(index)
+    else byStream.set(stream, [index])
+  }
   for (const [stream, indexes] of byStream) {
     const sequences = indexes.map((index): Sequence => places[index]!.sequence)
     const entries = await journal.get(state.byNumber(stream)!.stream, sequences)
