@@ -1,29 +1,16 @@
-import { tuneGarbageCollection } from '../../process/index.ts'
 import { CommandError, misuse } from '../command-error.ts'
-import { print, printError, programName, type CliContext } from '../context.ts'
-import { describeImport } from '../import/describe-import.ts'
-import { emptySummary, importFiles } from '../import/import-files.ts'
-import { createProgressLine } from '../import/import-progress.ts'
-import { noState } from '../import/import-state.ts'
-import { withNewPlaces } from '../import/places-on-the-way.ts'
-import type { FindOptions } from '../log-files/find-log-files.ts'
-import type { LogStore } from '../log-files/log-store.ts'
+import type { CliContext } from '../context.ts'
 import { narrowingOf, type NarrowingFlags } from '../log-files/narrowing.ts'
 import { openLogStore, type S3Flags } from '../log-files/open-log-store.ts'
 import { createSkipList } from '../log-files/skipped.ts'
 import { answerAtOnce, type AtOnceFlags } from '../open/answer-at-once.ts'
-import { findHome, type Home } from '../open/find-home.ts'
-import { createLocalTarget } from '../open/local-target.ts'
+import { findHome } from '../open/find-home.ts'
+import type { ServeFlags } from '../open/serve-place.ts'
 import { verifyPlace, type VerifyFlags } from '../open/verify-place.ts'
-import { openServer, readKey, type ServerForPlace } from '../open/open-server.ts'
 import { SourceError } from '../validation/object-source.ts'
-import { exportLines } from './env.ts'
-import { closeInTime, interruption } from './start.ts'
 
-export interface OpenFlags extends NarrowingFlags, S3Flags, AtOnceFlags, VerifyFlags {
+export interface OpenFlags extends NarrowingFlags, S3Flags, AtOnceFlags, VerifyFlags, ServeFlags {
   readonly verify?: boolean
-  readonly keep?: string
-  readonly port?: string
 }
 
 /** Shows the log files of a place: one question answered at once, or a server of its own until it is told to end. */
@@ -35,88 +22,22 @@ export async function open(this: CliContext, flags: OpenFlags, place: string): P
   try {
     const store = await openLogStore(this, flags, place)
     try {
-      if (flags.verify) return await verifyPlace(this, flags, store, narrowing)
+      if (flags.verify) {
+        await verifyPlace(this, flags, store, narrowing)
+        return
+      }
       const home = await findHome({ store, narrowing, skipped: createSkipList() })
       const find = { store, narrowing, skipped: createSkipList() }
       if (flags.where !== undefined || flags.ask !== undefined) await answerAtOnce(this, flags, { find, home })
-      else await show(this, flags, find, home)
+      else {
+        // The server and all that it is made of, only for those who want it.
+        const { servePlace } = await import('../open/serve-place.ts')
+        await servePlace(this, flags, find, home)
+      }
     } finally {
       await store.close()
     }
   } catch (error) {
     throw error instanceof SourceError ? new CommandError(error.message, { cause: error }) : error
   }
-}
-
-async function show(context: CliContext, flags: OpenFlags, find: FindOptions, home: Home): Promise<void> {
-  tuneGarbageCollection()
-  const place = placeOf(find.store)
-  const given = {
-    ...(flags.keep !== undefined && { keep: flags.keep }),
-    ...(flags.port !== undefined && { port: flags.port }),
-  }
-  const running = await openServer({ home, place, ...given })
-  try {
-    announce(context, running, { place, home, isKept: flags.keep !== undefined })
-    const ending = new AbortController()
-    const reading = read(context, find, home, running, ending.signal)
-    const signal = await interruption()
-    printError(context, `opentrail: ${signal}, closing...`)
-    ending.abort(new Error('the server is closing'))
-    await reading
-  } finally {
-    await closeInTime(running.server)
-    running.remove()
-  }
-}
-
-const placeOf = ({ description, start, only = '' }: LogStore): string => `${description}/${start}${only}`
-
-/** What a newcomer needs now, in one place. */
-function announce(
-  context: CliContext,
-  { server: { endpoint, consoleLink }, data }: ServerForPlace,
-  { place, home: { account, region }, isKept }: { place: string; home: Home; isKept: boolean },
-): void {
-  const program = programName()
-  const lines = exportLines({ endpoint, region, credentials: readKey(data) })
-  print(
-    context,
-    [
-      `OpenTrail shows ${place}, read-only, at ${endpoint}${isKept ? '' : '; nothing is kept'}`,
-      'In a browser (works once, within 15 minutes):',
-      `  ${consoleLink()}`,
-      'In another terminal:',
-      ...lines.map((line) => `  ${line}`),
-      `  ${program} lookup-events --event-name ConsoleLogin`,
-      `  aws cloudtrail lookup-events --max-items 10`,
-      `"Now" is the time of the newest event, so that the 90 days before it are shown (account ${account}, Region ${region}).`,
-      'Files are being read, newest first; what has been read is found.',
-    ].join('\n'),
-  )
-}
-
-/** Reads everything in the background. What goes wrong is told, and what was read stays there to be looked at. */
-async function read(
-  context: CliContext,
-  find: FindOptions,
-  home: Home,
-  { server: { opened } }: ServerForPlace,
-  signal: AbortSignal,
-): Promise<void> {
-  const summary = emptySummary()
-  const progress = createProgressLine(context)
-  let isWhole = true
-  const target = withNewPlaces(createLocalTarget(opened, home, signal), opened)
-  try {
-    await importFiles({ ...find, target, state: noState, signal, onProgress: progress.show }, summary)
-  } catch (error) {
-    isWhole = false
-    progress.clear()
-    if (!signal.aborted)
-      printError(context, `opentrail: reading ended: ${error instanceof Error ? error.message : String(error)}`)
-  }
-  progress.clear()
-  if (signal.aborted) return
-  print(context, `${isWhole ? 'All is read' : 'This was read'}: ${describeImport(summary, find.skipped)}`)
 }
