@@ -124,7 +124,11 @@ beforeAll(async () => {
       requestParameters: { bucketName: 'logs-2026', key: 'a' },
     }),
   ])
-  await clock('advance', { milliseconds: 10_800_000 })
+  // Each hour has its log file: that somebody asks is an event.
+  for (let hour = 0; hour < 3; hour++) {
+    await get<ApiSession>('/api/v1/session')
+    await clock('advance', { milliseconds: 3_600_000 })
+  }
 }, 120_000)
 afterAll(() => server?.close())
 
@@ -252,6 +256,15 @@ describe('events that came in by POST /events are found by every route', () => {
   test('log files and digests of the trail', async () => {
     const { files } = await get<ApiLogFilePage>('/api/v1/trails/audit/files?limit=1')
     assert.equal(files.length, 1)
+    const all = (await get<ApiLogFilePage>('/api/v1/trails/audit/files?limit=100')).files.map(({ key }) => key)
+    const paged: string[] = []
+    for (let cursor: string | undefined = ''; cursor !== undefined;) {
+      const page: ApiLogFilePage = await get(`/api/v1/trails/audit/files?limit=1${cursor && `&cursor=${cursor}`}`)
+      paged.push(...page.files.map(({ key }) => key))
+      cursor = page.cursor
+    }
+    assert.deepEqual(paged, all)
+    assert.ok(all.length > 2)
     const { digests } = await get<ApiDigestPage>(
       `/api/v1/trails/${encodeURIComponent(`arn:aws:cloudtrail:${region}:${account}:trail/audit`)}/digests`,
     )

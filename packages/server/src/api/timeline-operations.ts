@@ -6,7 +6,6 @@ import type {
 } from '@opentrail/core/api'
 import { parseEnvelope, type StoredEntry } from '@opentrail/core/event'
 import { formatPath, parameterChanges, type SearchAttribute, type SearchExpression } from '@opentrail/core/search'
-import type { SearchScope } from '../history/index.ts'
 import { identityTimelineSchema, resourceTimelineSchema } from './answer-schemas.ts'
 import { apiEvent, parsed } from './event-view.ts'
 import { operation, type ApiOperation } from './operation.ts'
@@ -34,7 +33,7 @@ export const resourceTimelineOperation = (parts: SearchParts): ApiOperation =>
     eventName: 'GetResourceTimeline',
     brief: 'The events of a resource, newest first, each with what it changed',
     details:
-      "Parameters are compared with those of the same operation's last success before it; values are JSON text. Failed calls change nothing. The last success is looked for in all that is kept, whatever `from` says.",
+      "Parameters are compared with those of the same operation's last success before it; values are JSON text. Failed calls change nothing. The last success is looked for in all that is kept of the account and Region, whatever `from` says.",
     parameters: {
       name: requiredText('Name of the resource, as the events have it: a name or an ARN', {
         charsMax: nameCharsMax,
@@ -52,9 +51,8 @@ export const resourceTimelineOperation = (parts: SearchParts): ApiOperation =>
       const { name, reads } = question.parameters
       const also = reads ? ofResource(name) : both(ofResource(name), noReads)
       const { entries, ...more } = await walk(question, { sent: question.parameters, ...(also && { also }) }, parts)
-      const streams = readScope(question.parameters, question, parts).streams
       return {
-        json: { name, changes: await changesOf(entries, name, streams, parts), ...more } satisfies ApiResourceTimeline,
+        json: { name, changes: await changesOf(entries, name, parts), ...more } satisfies ApiResourceTimeline,
       }
     },
   })
@@ -70,14 +68,13 @@ interface Success {
 async function changesOf(
   entries: readonly StoredEntry[],
   name: string,
-  streams: SearchScope['streams'],
   parts: SearchParts,
 ): Promise<ApiResourceChange[]> {
   const changes: ApiResourceChange[] = []
   for (const [at, entry] of entries.entries()) {
     const event = apiEvent(entry)
     const own = successOf(entry)
-    const before = own && (olderSuccess(entries.slice(at + 1), entry) ?? (await lookBack(entry, name, streams, parts)))
+    const before = own && (olderSuccess(entries.slice(at + 1), entry) ?? (await lookBack(entry, name, parts)))
     changes.push({ event, changes: own && before ? differences(before, own) : [] })
   }
   return changes
@@ -103,9 +100,10 @@ function memberText(record: string, name: string): string | undefined {
   return change?.after === 'null' ? undefined : change?.after
 }
 
+/** In another account or Region a resource of the same name is another one. */
 const isSameOperation = (one: StoredEntry, other: StoredEntry): boolean => {
   const [a, b] = [parseEnvelope(one).event, parseEnvelope(other).event]
-  return a.eventName === b.eventName && a.eventSource === b.eventSource
+  return one.stream === other.stream && a.eventName === b.eventName && a.eventSource === b.eventSource
 }
 
 function olderSuccess(older: readonly StoredEntry[], entry: StoredEntry): Success | undefined {
@@ -117,12 +115,7 @@ function olderSuccess(older: readonly StoredEntry[], entry: StoredEntry): Succes
 }
 
 /** The one before the page, if there is one. */
-async function lookBack(
-  entry: StoredEntry,
-  name: string,
-  streams: SearchScope['streams'],
-  { search }: SearchParts,
-): Promise<Success | undefined> {
+async function lookBack(entry: StoredEntry, name: string, { search }: SearchParts): Promise<Success | undefined> {
   const { eventName, eventSource, eventTime } = parseEnvelope(entry).event
   const same: SearchExpression[] = [
     { kind: 'attribute', attribute: 'eventName', values: [eventName] },
@@ -130,7 +123,7 @@ async function lookBack(
   ]
   const time = Math.floor(eventTime / 1_000)
   const page = await search.page({
-    streams,
+    streams: [entry.stream],
     expression: { kind: 'and', of: [ofResource(name), ...same, succeeded] },
     timeMin: 0,
     timeMax: time,
@@ -189,7 +182,8 @@ const ofIdentity = (name: string): SearchExpression => ({
   of: identityAttributes.map((attribute) => ({ kind: 'attribute', attribute, values: [name] })),
 })
 
-const failed: SearchExpression = { kind: 'exists', path: ['errorCode'] }
+/** Codes of errors that are counted: one identity meets a handful. */
+const codesMax = 100
 /** Values of each list. */
 const valuesShown = 10
 const daySeconds = 86_400
@@ -204,22 +198,18 @@ async function summary(
   const top = async (attribute: SearchAttribute) =>
     (await search.values({ ...scope, attribute, limit: valuesShown, scanMax })).values
   const days = await search.counts({ ...scope, bucketSeconds: daySeconds, scanMax })
-  const failures = await search.counts({
-    ...scope,
-    expression: { kind: 'and', of: [scope.expression, failed] },
-    bucketSeconds: daySeconds,
-    scanMax,
-  })
+  // By their codes the index alone can count them.
+  const { values: errors } = await search.values({ ...scope, attribute: 'errorCode', limit: codesMax, scanMax })
   const [firstDay, lastDay] = [days.buckets[0], days.buckets.at(-1)]
   return {
     ...(firstDay && { firstSeen: await edge(scope, firstDay.start, 0, search) }),
     ...(lastDay && { lastSeen: await edge(scope, lastDay.start, -1, search) }),
     total: days.total,
-    failed: failures.total,
+    failed: errors.reduce((sum, { count }) => sum + count, 0),
     eventNames: await top('eventName'),
     sources: await top('eventSource'),
     addresses: await top('sourceIPAddress'),
-    errors: await top('errorCode'),
+    errors: errors.slice(0, valuesShown),
   }
 }
 
