@@ -5,6 +5,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, test } from 'vitest'
 import { skipped } from '../skip.ts'
 import { findChromium, launch } from './chromium.ts'
+import { readingEventNames } from '../../packages/console/src/pages/event-history/own-reading.ts'
 import { exampleKey, startConsole } from './console-server.ts'
 
 const chromium = findChromium()
@@ -168,6 +169,9 @@ describe.skipIf(chromium === undefined)('the console in a browser', { timeout: 5
     await server.add({ ...JSON.parse(event!.record), eventID: crypto.randomUUID(), eventName: 'CameInLive' })
     await page.getByRole('link', { name: 'CameInLive' }).waitFor()
     assert.equal(await rows(page).count(), 2, 'the head and the one event')
+    const asked = server.trail.calls.filter(({ readOnly }) => readOnly).map(({ eventName }) => eventName)
+    const unknown = asked.filter((name) => !(readingEventNames as readonly string[]).includes(name))
+    assert.deepEqual([asked.length > 0, unknown], [true, []])
   })
 
   test('what was found is taken home as a file', async () => {

@@ -322,3 +322,15 @@ describe('events', () => {
     assert.equal((await accounts.listUsers(owner, account)).length, 1)
   })
 })
+
+test('an account’s administrator is known by name, or is its first, as long as it is one', async () => {
+  await makeUser()
+  assert.equal(accounts.administrator(account), undefined, 'an auditor is none')
+  await accounts.createUser(owner, { account, userName: 'root', role: 'administrator' })
+  assert.equal(accounts.administrator(account)?.userName, 'root')
+  assert.equal(accounts.administrator(account, 'kim'), undefined)
+  await accounts.updateUser(owner, { ...user, role: 'administrator' })
+  assert.equal(accounts.administrator(account, 'kim')?.userName, 'kim')
+  await accounts.updateUser(owner, { account, userName: 'root', role: 'producer' })
+  assert.equal(accounts.administrator(account)?.userName, 'kim')
+})

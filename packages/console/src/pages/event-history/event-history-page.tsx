@@ -94,7 +94,7 @@ export default function EventHistoryPage() {
                     checked={settings.hidesReading}
                     onChange={({ detail }) => change({ hidesReading: detail.checked })}
                   >
-                    Hide looking at events
+                    Hide console reads
                   </Toggle>
                   <Button
                     iconName={isLive ? 'pause' : 'play'}

@@ -8,7 +8,9 @@ export const readingEventNames = [
   'GetEvent',
   'GetSession',
   'FollowEvents',
-  'AskQuestion',
+  'AskEvents',
+  'GetResourceTimeline',
+  'GetIdentityTimeline',
 ] as const
 
 const reading: SearchExpression = {

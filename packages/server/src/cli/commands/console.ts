@@ -4,6 +4,8 @@ import type { FormatFlags } from '../flags.ts'
 
 export interface ConsoleFlags extends FormatFlags {
   readonly data?: string
+  /** Of a server on this machine: the address is asked for over its control socket. */
+  readonly endpoint?: string
 }
 
 /** Prints an address that signs a browser in as administrator, once. */

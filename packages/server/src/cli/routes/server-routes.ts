@@ -40,7 +40,7 @@ export const envCommand = buildCommand<EnvFlags, [], CliContext>({
 
 export const consoleCommand = buildCommand<ConsoleFlags, [], CliContext>({
   loader: async () => (await import('../commands/console.ts')).consoleLink,
-  parameters: { flags: { ...dataFlags, ...formatFlags } },
+  parameters: { flags: { ...dataFlags, endpoint: connectionFlags.endpoint, ...formatFlags } },
   docs: {
     brief: 'Print an address that signs a browser in to the console (on the machine of the server)',
     fullDescription:
