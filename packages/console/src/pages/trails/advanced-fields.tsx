@@ -81,7 +81,7 @@ function SelectorFields({
   const change = (changes: Partial<AdvancedForm>) => onChange({ ...selector, ...changes })
   const isData = category === 'Data'
   return (
-    <>
+    <SpaceBetween size="m">
       <FormField
         label={isData ? 'Resource type' : 'Network activity event source'}
         errorText={faults[`${place}.subject`]}
@@ -139,6 +139,6 @@ function SelectorFields({
       >
         Add condition
       </Button>
-    </>
+    </SpaceBetween>
   )
 }

@@ -53,7 +53,12 @@ export function DryRun({
             onChange={({ detail }) => setDays(detail.selectedOption.value ?? '7')}
           />
         </FormField>
-        <Button loading={run.isPending} disabled={!selectors} onClick={() => selectors && run.mutate(selectors)}>
+        <Button
+          loading={run.isPending}
+          disabled={!selectors}
+          disabledReason="Correct the selection first."
+          onClick={() => selectors && run.mutate(selectors)}
+        >
           Run
         </Button>
       </SpaceBetween>

@@ -66,10 +66,10 @@ export function EventsStep({
           </FormField>
         </Container>
       ) : (
-        <>
+        <SpaceBetween size="l">
           <ManagementFields {...properties} />
           {form.kind === 'basic' ? <BasicFields {...properties} /> : <AdvancedFields {...properties} />}
-        </>
+        </SpaceBetween>
       )}
       <Container header={<Header variant="h2">Insights events</Header>}>
         <Box variant="p">

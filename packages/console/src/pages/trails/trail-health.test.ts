@@ -19,7 +19,7 @@ test('a trail that delivers has nothing to be done about it', () => {
 test('one that has delivered nothing waits', () => {
   const { state, sentence } = trailHealth({ IsLogging: true, StartLoggingTime: hoursAgo(2) }, now)
   assert.equal(state, 'waiting')
-  assert.match(sentence, /logs since 2 hours/)
+  assert.match(sentence, /logs, started 2 hours ago;/)
 })
 
 test('stopped and never started are told apart', () => {

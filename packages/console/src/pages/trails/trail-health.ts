@@ -47,7 +47,7 @@ export function trailHealth(status: HealthStatus, now: number): TrailHealth {
   if (delivered === undefined)
     return {
       state: 'waiting',
-      sentence: `It logs${since(status.StartLoggingTime, now)}; no log file was delivered in this Region yet.`,
+      sentence: `It logs${startedText(status.StartLoggingTime, now)}; no log file was delivered in this Region yet.`,
       whatToDo: 'A first file comes within minutes of the first event that the trail takes.',
     }
   return { state: 'delivering', sentence: `Log files are delivered. ${lastDelivery(delivered, now)}` }
@@ -94,8 +94,8 @@ const startedBefore = ({ StartLoggingTime }: HealthStatus, time: number): boolea
 const lastDelivery = (delivered: number | undefined, now: number): string =>
   delivered === undefined ? 'None was delivered yet.' : `The last one came ${ago(delivered, now)}.`
 
-const since = (started: number | undefined, now: number): string =>
-  started === undefined ? '' : ` since ${ago(started, now).replace(/ ago$/, '')}`
+const startedText = (started: number | undefined, now: number): string =>
+  started === undefined ? '' : `, started ${ago(started, now)}`
 
 const units = [
   ['day', 86_400_000],

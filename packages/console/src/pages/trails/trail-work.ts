@@ -42,8 +42,10 @@ export function planWork(work: Work): WorkStep[] {
     steps.push({
       id: `policy ${JSON.stringify(delivery)}`,
       name: `Let CloudTrail write to ${bucket}`,
-      run: async (ports) =>
-        ports.putBucketPolicy(bucket, withCloudTrail(await ports.getBucketPolicy(bucket), delivery)),
+      run: async (ports) => {
+        const existing = work.bucket === 'create' ? undefined : await ports.getBucketPolicy(bucket)
+        await ports.putBucketPolicy(bucket, withCloudTrail(existing, delivery))
+      },
     })
   if (settings) {
     const { operation, input } = settings
