@@ -12,11 +12,15 @@ const EventHistoryPage = lazy(() => import('../pages/event-history/event-history
 const EventPage = lazy(() => import('../pages/event/event-page.tsx'))
 const AskPage = lazy(() => import('../pages/ask/ask-page.tsx'))
 const TrailsPages = lazy(() => import('../pages/trails/trails-pages.tsx'))
+const TimelinesPage = lazy(() => import('../pages/timelines/timelines-page.tsx'))
+const DashboardPage = lazy(() => import('../pages/dashboard/dashboard-page.tsx'))
 const StartPage = lazy(() => import('../pages/start/start-page.tsx'))
 
 const links = [
   { type: 'link', text: 'Event history', href: '#/events' },
   { type: 'link', text: 'Ask', href: '#/ask' },
+  { type: 'link', text: 'Timelines', href: '#/timelines' },
+  { type: 'link', text: 'Dashboard', href: '#/dashboard' },
   { type: 'link', text: 'Trails', href: '#/trails' },
   { type: 'link', text: 'Send events', href: '#/start' },
 ] as const
@@ -30,6 +34,9 @@ export function Shell() {
     '/': () => document.querySelector<HTMLInputElement>('#ask-field input')?.focus(),
     'g h': () => goTo('/events'),
     'g a': () => goTo('/ask'),
+    'g d': () => goTo('/dashboard'),
+    'g t': () => goTo('/trails'),
+    'g l': () => goTo('/timelines'),
     'g s': () => goTo('/start'),
     '?': () => setShowsHelp(true),
   })
@@ -69,6 +76,10 @@ export function Shell() {
 function Page({ place }: { readonly place: Place }) {
   const { path, parameters } = place
   const [, page, subject] = path.split('/')
+  if (page === 'timelines') {
+    return <TimelinesPage key={`${parameters['kind']} ${parameters['name']}`} parameters={parameters} />
+  }
+  if (page === 'dashboard') return <DashboardPage from={parameters['from']} />
   if (page === 'trails') return <TrailsPages place={place} />
   if (page === 'ask') return <AskPage question={parameters['question'] ?? ''} />
   if (page === 'start') return <StartPage />

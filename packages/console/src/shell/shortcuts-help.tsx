@@ -9,6 +9,9 @@ const keys = [
   ['l', 'Live events on and off'],
   ['g h', 'Event history'],
   ['g a', 'Answers'],
+  ['g d', 'Dashboard'],
+  ['g t', 'Trails'],
+  ['g l', 'Timelines'],
   ['g s', 'Send events'],
   ['?', 'This list'],
 ] as const

@@ -11,6 +11,9 @@ export const readingEventNames = [
   'AskEvents',
   'GetResourceTimeline',
   'GetIdentityTimeline',
+  'ListLogFiles',
+  'ListDigests',
+  'DryRunEventSelectors',
 ] as const
 
 const reading: SearchExpression = {

@@ -18,6 +18,7 @@ import { useSession } from '../../shell/session.tsx'
 import { useSettings } from '../../shell/settings.tsx'
 import { timeText } from '../../text/times.ts'
 import { UntrustedText } from '../../text/untrusted-text.tsx'
+import { TimelineLinks } from '../timelines/timeline-links.tsx'
 import { Copied } from './copied.tsx'
 import { DeliveryPanel } from './delivery-panel.tsx'
 import { eventSentence } from './event-sentence.ts'
@@ -47,7 +48,11 @@ export default function EventPage({ eventId }: { readonly eventId: string }) {
         />
       }
       header={
-        <Header variant="h1" description={<UntrustedText text={eventSentence(event)} />}>
+        <Header
+          variant="h1"
+          description={<UntrustedText text={eventSentence(event)} />}
+          actions={<TimelineLinks event={event} />}
+        >
           <UntrustedText text={event.eventName} />
         </Header>
       }
