@@ -1,6 +1,7 @@
-import { createCipheriv, createDecipheriv, createHmac, createSecretKey, randomBytes, type KeyObject } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, type KeyObject } from 'node:crypto'
+import { systemRandom } from '../clock/index.ts'
 import { BucketError } from './bucket-store.ts'
-import { formatKey } from './directory-records.ts'
+import { bucketPrefix, formatKey } from './directory-records.ts'
 import type { IndexReader, ObjectIndex } from './object-index.ts'
 
 const nonceBytes = 24
@@ -29,7 +30,7 @@ export function createSealedObjectIndex(index: ObjectIndex, secret: Uint8Array):
   }
   function seal(name: Buffer, value: Buffer): Buffer {
     if (value.length === 0 || name.equals(formatKey)) return value
-    const nonce = randomBytes(nonceBytes)
+    const nonce = systemRandom.bytes(nonceBytes)
     const cipher = createCipheriv('aes-256-gcm', valueKey(nonce), nonce.subarray(12), { authTagLength: tagBytes })
     const sealed = cipher.setAAD(name).update(value)
     cipher.final()
@@ -48,10 +49,11 @@ export function createSealedObjectIndex(index: ObjectIndex, secret: Uint8Array):
     }
     return plain
   }
+  const openBucket = remembering(open)
   const readerOn = (reader: IndexReader): IndexReader => ({
     get(name) {
       const value = reader.get(name)
-      return value && open(name, value)
+      return value && (name[0] === bucketPrefix[0] ? openBucket : open)(name, value)
     },
     range: (prefix, after, limit) =>
       reader.range(prefix, after, limit).map(({ key: name, value }) => ({ key: name, value: open(name, value) })),
@@ -67,6 +69,23 @@ export function createSealedObjectIndex(index: ObjectIndex, secret: Uint8Array):
         }),
       ),
     close: () => index.close(),
+  }
+}
+
+/** Each call asks for its bucket some times, and there are a few. */
+const rememberedMax = 64
+
+/** The last values that were opened. What is sealed the same is the same, so a change needs nobody to forget it. */
+function remembering(open: (name: Buffer, value: Buffer) => Buffer): (name: Buffer, value: Buffer) => Buffer {
+  const kept = new Map<string, { readonly sealed: Buffer; readonly plain: Buffer }>()
+  return (name, sealed) => {
+    const id = name.toString('latin1')
+    const known = kept.get(id)
+    if (known?.sealed.equals(sealed)) return known.plain
+    const plain = open(name, sealed)
+    if (!known && kept.size >= rememberedMax) kept.delete(kept.keys().next().value!)
+    kept.set(id, { sealed: Buffer.from(sealed), plain })
+    return plain
   }
 }
 

@@ -98,19 +98,22 @@ export function createExchange(
   options: ExchangeOptions,
 ): Exchange {
   const { path, query } = splitTarget(incoming.url ?? '/')
-  const aborting = new AbortController()
+  // Most requests are answered before anybody asks for it.
+  let aborting: AbortController | undefined
+  let isGone = false
+  let heldBytes = 0
   outgoing.once('close', () => {
-    if (!outgoing.writableFinished) aborting.abort()
+    isGone = !outgoing.writableFinished
+    if (isGone) aborting?.abort()
+    options.bodyBudget.release(heldBytes)
   })
   outgoing.setHeader('x-amzn-RequestId', options.requestId)
   const tls = tlsDetails(incoming)
-  let heldBytes = 0
   const take = (bytes: number) => {
     const taken = !outgoing.destroyed && options.bodyBudget.take(bytes)
     if (taken) heldBytes += bytes
     return taken
   }
-  outgoing.once('close', () => options.bodyBudget.release(heldBytes))
   let continuePending = options.expectsContinue
   let answered = false
   const sendContinue = () => {
@@ -126,7 +129,11 @@ export function createExchange(
     sourceIPAddress: options.sourceIPAddress,
     userAgent: incoming.headers['user-agent'] ?? '',
     ...(tls && { tls }),
-    signal: aborting.signal,
+    get signal() {
+      aborting ??= new AbortController()
+      if (isGone) aborting.abort()
+      return aborting.signal
+    },
     incoming,
     outgoing,
     get answered() {

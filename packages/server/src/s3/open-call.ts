@@ -63,16 +63,20 @@ export async function openCall(options: OpenCallOptions): Promise<OpenedCall> {
       throw new S3Error('NoSuchBucket', 404, 'The specified bucket does not exist', {
         details: { BucketName: whole.bucket },
       })
-    const context: PolicyRequest['context'] = {
-      ...contextOf(exchange, caller, {
-        header,
-        parameter: (name) => parameters.get(name),
-        now: now(),
-        owner: known?.settings.description.owner,
-      }),
-      ...(known && whole.key !== '' && (await existingTags(known.policy, () => stores.objects.marks(whole)))),
-    }
-    return refusal(caller, { action, place: whole, bucket: known, context })
+    return refusal(caller, { action, place: whole, bucket: known, context: await conditionsOf(known, whole) })
+  }
+
+  /** Only a policy has conditions. */
+  async function conditionsOf(known: AskedBucket | undefined, place: ObjectPlace): Promise<PolicyRequest['context']> {
+    if (!known?.policy) return {}
+    const context = contextOf(exchange, caller, {
+      header,
+      parameter: (name) => parameters.get(name),
+      now: now(),
+      owner: known.settings.description.owner,
+    })
+    const tags = place.key === '' ? {} : await existingTags(known.policy, () => stores.objects.marks(place))
+    return { ...context, ...tags }
   }
 
   const opened: OpenedCall = {

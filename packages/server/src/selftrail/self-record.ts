@@ -36,8 +36,12 @@ export function selfRecord(call: ApiCall, eventId: string, now: number): Uint8Ar
     eventCategory: category,
     tlsDetails: call.tls,
   }
-  return Buffer.from(JSON.stringify(record, wellFormed))
+  const text = JSON.stringify(record)
+  return Buffer.from(halfSurrogate.test(text) ? JSON.stringify(record, wellFormed) : text)
 }
+
+/** As JSON writes it. What only looks so costs a second look, which for every record would be most of its making. */
+const halfSurrogate = /\\u[dD][89a-fA-F]/
 
 /** Half a surrogate pair, which a stranger's text may hold, is no Unicode and would keep the record out. */
 const wellFormed = (_key: string, value: unknown): unknown => (typeof value === 'string' ? value.toWellFormed() : value)
