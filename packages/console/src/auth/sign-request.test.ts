@@ -80,6 +80,8 @@ test('calls of CloudTrail sign what they ask for, calls of S3 any key', async ()
   const headers = { 'x-amz-target': 'CloudTrail_20131101.ListTrails' }
   const call: RequestToSign = { method: 'POST', path: '/', parameters: [], host, body: '{}', headers }
   await verify(call, exampleKey)
+  const { authorization = '' } = await signRequest(call, exampleKey, 'eu-west-1', now)
+  assert.match(authorization, /SignedHeaders=[^,]*;x-amz-target,/)
   const key = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
   await fc.assert(
     fc.asyncProperty(key, fc.constantFrom('GET' as const, 'PUT' as const, 'HEAD' as const), async (name, method) => {
