@@ -1,5 +1,6 @@
 import Box from '@cloudscape-design/components/box'
 import { hrefOf } from '../../shell/place.ts'
+import { timelineHref } from '../timelines/timeline-places.ts'
 import { denied, having, searchText } from './dashboard-searches.ts'
 import { Panel } from './panel.tsx'
 import { useTopValues } from './use-dashboard.ts'
@@ -19,6 +20,7 @@ export function DeniedPanel({ from }: { readonly from: string }) {
           <ValueBars
             label="Denied calls, by user"
             values={values}
+            nameHrefOf={(value) => timelineHref('identity', value)}
             hrefOf={(value) => hrefOf('/events', { where: searchText(denied, having('username', value)), from })}
           />
         )

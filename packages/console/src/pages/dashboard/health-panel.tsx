@@ -46,7 +46,7 @@ function ServerState() {
   if (!data) return <StatusIndicator type="loading">Asking the server</StatusIndicator>
   if (!data.isHealthy) return <StatusIndicator type="error">The server is not well</StatusIndicator>
   return data.reasons.length === 0 ? (
-    <StatusIndicator type="success">The server takes events and answers searches</StatusIndicator>
+    <StatusIndicator type="success">The server is ready</StatusIndicator>
   ) : (
     <StatusIndicator type="warning">
       The server is not ready: <UntrustedText text={data.reasons.join('; ')} />

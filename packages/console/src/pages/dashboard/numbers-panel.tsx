@@ -1,6 +1,5 @@
 import Box from '@cloudscape-design/components/box'
 import Container from '@cloudscape-design/components/container'
-import KeyValuePairs from '@cloudscape-design/components/key-value-pairs'
 import Link from '@cloudscape-design/components/link'
 import Spinner from '@cloudscape-design/components/spinner'
 import type { SearchExpression } from '@opentrail/core/search'
@@ -12,19 +11,29 @@ const dayAndNight = 86_400
 const root = having('username', 'root')
 const writes: SearchExpression = { kind: 'attribute', attribute: 'readOnly', values: ['false'] }
 
+const numbers = [
+  ['Events', []],
+  ['That change something', [writes]],
+  ['Failed', [failures]],
+  ['Denied', [denied]],
+  ['By the root user', [root]],
+] as const
+
 export const NumbersPanel = ({ from }: { readonly from: string }) => (
   <div className="wide">
     <Container>
-      <KeyValuePairs
-        columns={5}
-        items={[
-          { label: 'Events', value: <Count from={from} parts={[]} /> },
-          { label: 'That change something', value: <Count from={from} parts={[writes]} /> },
-          { label: 'Failed', value: <Count from={from} parts={[failures]} /> },
-          { label: 'Denied', value: <Count from={from} parts={[denied]} /> },
-          { label: 'By the root user', value: <Count from={from} parts={[root]} /> },
-        ]}
-      />
+      <dl className="numbers">
+        {numbers.map(([label, parts]) => (
+          <div key={label}>
+            <dt>
+              <Box variant="awsui-key-label">{label}</Box>
+            </dt>
+            <dd>
+              <Count from={from} parts={parts} />
+            </dd>
+          </div>
+        ))}
+      </dl>
     </Container>
   </div>
 )

@@ -1,6 +1,7 @@
 import Box from '@cloudscape-design/components/box'
 import type { SearchAttribute, SearchExpression } from '@opentrail/core/search'
 import { hrefOf } from '../../shell/place.ts'
+import { timelineHref } from '../timelines/timeline-places.ts'
 import { having, searchText } from './dashboard-searches.ts'
 import { Panel } from './panel.tsx'
 import { useTopValues } from './use-dashboard.ts'
@@ -32,6 +33,7 @@ export function TopPanel({
           <ValueBars
             label={title}
             values={values}
+            nameHrefOf={attribute === 'username' ? (value) => timelineHref('identity', value) : undefined}
             hrefOf={(value) => hrefOf('/events', { where: searchText(having(attribute, value)), from })}
           />
         )

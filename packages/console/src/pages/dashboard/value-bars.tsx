@@ -6,10 +6,13 @@ export function ValueBars({
   label,
   values,
   hrefOf,
+  nameHrefOf,
 }: {
   readonly label: string
   readonly values: readonly { readonly value: string; readonly count: number }[]
   readonly hrefOf: (value: string) => string
+  /** What is known of the value itself. */
+  readonly nameHrefOf?: ((value: string) => string) | undefined
 }) {
   const most = Math.max(1, ...values.map(({ count }) => count))
   return (
@@ -20,7 +23,13 @@ export function ValueBars({
             <rect width={(100 * count) / most} height={1} />
           </svg>
           <span>
-            <UntrustedText text={value} max={100} />
+            {nameHrefOf ? (
+              <Link href={nameHrefOf(value)}>
+                <UntrustedText text={value} max={100} />
+              </Link>
+            ) : (
+              <UntrustedText text={value} max={100} />
+            )}
           </span>
           <span>
             <Link href={hrefOf(value)} ariaLabel={`${count.toLocaleString()} events of ${value}`}>

@@ -16,7 +16,7 @@ import { timeText } from '../../text/times.ts'
 import { UntrustedText } from '../../text/untrusted-text.tsx'
 import { EventLine } from './event-line.tsx'
 import { LookFurther } from './look-further.tsx'
-import { failed, searchHref, withValue } from './timeline-places.ts'
+import { failed, searchHref, timelineHref, withValue } from './timeline-places.ts'
 import { TopList } from './top-list.tsx'
 
 /** What an identity did, from where, what failed, and since when it is seen. */
@@ -42,7 +42,8 @@ export function IdentityTimeline({ name, from }: { readonly name: string; readon
     return (
       <Container>
         <Box variant="p">
-          Nothing was done by an identity of this name in this time. Names are compared letter by letter.
+          Nothing was done by an identity of this name in this time. Names are compared letter by letter: try its ARN,
+          or <Link href={timelineHref('resource', name, from)}>look for a resource of this name</Link>.
         </Box>
       </Container>
     )

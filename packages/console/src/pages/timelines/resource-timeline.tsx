@@ -14,7 +14,7 @@ import { useSession } from '../../shell/session.tsx'
 import { UntrustedText } from '../../text/untrusted-text.tsx'
 import { EventLine } from './event-line.tsx'
 import { LookFurther } from './look-further.tsx'
-import { searchHref } from './timeline-places.ts'
+import { searchHref, timelineHref } from './timeline-places.ts'
 
 /** Each change of a resource, newest first, and what differs from the same operation before it. */
 export function ResourceTimeline({ name, from }: { readonly name: string; readonly from: string }) {
@@ -58,7 +58,7 @@ export function ResourceTimeline({ name, from }: { readonly name: string; readon
         <Box variant="p">
           Nothing {reads ? 'was done to' : 'has changed'} a resource of this name in this time. Names are compared
           letter by letter: try its ARN, or{' '}
-          <Link href={searchHref('identity', name, from)}>look for an identity of this name</Link>.
+          <Link href={timelineHref('identity', name, from)}>look for an identity of this name</Link>.
         </Box>
       )}
       <ol className="timeline">
