@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import * as fc from 'fast-check'
 import { test } from 'vitest'
-import { attributeValues, searchFieldsOf } from './attribute-values.ts'
+import { attributeValues, forEachSearchValue } from './attribute-values.ts'
 import { matchesSearch } from './compile-search.ts'
 import { searchAttributes } from './expression.ts'
 import { eventOf, randomEvents } from './search.testing.ts'
-import { searchedEvent } from './searched-event.ts'
+import { searchedEvent, type SearchedEvent } from './searched-event.ts'
 
 const identity = {
   type: 'AssumedRole',
@@ -69,10 +69,16 @@ test('missing, empty and other values than texts are none', () => {
     assert.equal(found.length, attribute === 'eventID' || attribute === 'eventCategory' ? 1 : 0, attribute)
 })
 
+function indexedValues({ record, fields }: SearchedEvent): string[][] {
+  const indexed: string[][] = searchAttributes.map(() => [])
+  forEachSearchValue(record, fields, (place, value) => indexed[place]!.push(value))
+  return indexed
+}
+
 test('the values for the index are the ones that searches compare, and each finds its event', () => {
   fc.assert(
     fc.property(randomEvents, (event) => {
-      const indexed = searchFieldsOf(event.record, event.fields)
+      const indexed = indexedValues(event)
       for (const [place, attribute] of searchAttributes.entries()) {
         assert.deepEqual(indexed[place], attributeValues(event, attribute))
         for (const value of indexed[place] ?? []) {

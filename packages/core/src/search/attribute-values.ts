@@ -8,7 +8,8 @@ import {
   type RoutingFields,
 } from '../event/index.ts'
 import { searchAttributes, type SearchAttribute } from './expression.ts'
-import { membersOf, searchedEvent, type SearchedEvent } from './searched-event.ts'
+import { RecordSkim, type SkimPlan } from './record-skim.ts'
+import { bufferOf, membersOf, searchedEvent, type SearchedEvent } from './searched-event.ts'
 
 const none: readonly string[] = []
 const one = (value: string | undefined): readonly string[] => (value ? [lookupValue(value)] : none)
@@ -76,24 +77,57 @@ const ofEvent = (members: RecordMembers, name: 'sourceIPAddress' | 'userAgent' |
 
 const isKnown = (attribute: SearchAttribute): attribute is KnownAttribute => Object.hasOwn(known, attribute)
 
-type Reader = (fields: RoutingFields, members: RecordMembers | undefined) => readonly string[]
-const readers: readonly Reader[] = searchAttributes.map((attribute) => {
-  if (isKnown(attribute)) return known[attribute]
-  const readOne = read[attribute]
-  return (_, members) => (members ? one(readOne(members)) : none)
-})
-
 /**
  * An event's values of one attribute, each once; empty texts count as missing. At most 2,000 characters of each, as the index has them.
  * Insights and external events have names, identity, address, agent and error of what they are about.
  */
-export const attributeValues = (event: SearchedEvent, attribute: SearchAttribute): readonly string[] =>
-  isKnown(attribute)
-    ? known[attribute](event.fields)
-    : readers[searchAttributes.indexOf(attribute)]!(event.fields, membersOf(event))
+export function attributeValues(event: SearchedEvent, attribute: SearchAttribute): readonly string[] {
+  if (isKnown(attribute)) return known[attribute](event.fields)
+  const members = membersOf(event)
+  return members ? one(read[attribute](members)) : none
+}
 
-/** `attributeValues` of all attributes, by their place in `searchAttributes`: for whoever indexes each event once. */
-export function searchFieldsOf(record: Uint8Array, fields: RoutingFields): readonly (readonly string[])[] {
-  const members = membersOf(searchedEvent(record, fields))
-  return readers.map((values) => values(fields, members))
+const placeOf = (attribute: SearchAttribute): number => searchAttributes.indexOf(attribute)
+const knownAttributes = searchAttributes.filter(isKnown).map((name) => ({ place: placeOf(name), values: known[name] }))
+const readAttributes = searchAttributes.flatMap((name) => (isKnown(name) ? [] : [{ name, place: placeOf(name) }]))
+const placeOfText = (name: ReadAttribute): number => readAttributes.findIndex((each) => each.name === name)
+
+/** Where `read` finds its attributes, unless an inner event may have them. */
+const plan: SkimPlan = {
+  userIdentity: {
+    arn: placeOfText('userIdentity.arn'),
+    principalId: placeOfText('userIdentity.principalId'),
+    sessionContext: { sessionIssuer: { arn: placeOfText('userIdentity.sessionContext.sessionIssuer.arn') } },
+  },
+  sourceIPAddress: placeOfText('sourceIPAddress'),
+  userAgent: placeOfText('userAgent'),
+  errorCode: placeOfText('errorCode'),
+  eventType: placeOfText('eventType'),
+  insightDetails: 'stop',
+  eventData: 'stop',
+}
+/** Scratch memory: reading never yields. */
+let skim: RecordSkim | undefined
+
+/**
+ * `attributeValues` of all attributes, by their place in `searchAttributes`: for whoever indexes each event once. The record must
+ * be one that admission has taken. The texts keep no larger ones in memory.
+ */
+export function forEachSearchValue(
+  record: Uint8Array,
+  fields: RoutingFields,
+  visit: (place: number, value: string) => void,
+): void {
+  for (const { place, values } of knownAttributes) for (const value of values(fields)) visit(place, value)
+  skim ??= new RecordSkim(plan, readAttributes.length)
+  if (skim.read(bufferOf(record))) {
+    for (let at = 0; at < readAttributes.length; at++) {
+      const text = skim.texts[at]
+      if (text) visit(readAttributes[at]!.place, lookupValue(text))
+    }
+    return
+  }
+  const event = searchedEvent(record, fields)
+  for (const { name, place } of readAttributes)
+    for (const value of attributeValues(event, name)) visit(place, Buffer.from(value, 'utf8').toString('utf8'))
 }

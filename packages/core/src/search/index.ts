@@ -10,7 +10,7 @@ export { parseSearch, searchCharsMax, searchConditionsMax, searchDepthMax, searc
 export { formatPath, formatSearch } from './format-search.ts'
 export { compileSearch, matchesSearch, type SearchTest } from './compile-search.ts'
 export { searchedEvent, type SearchedEvent } from './searched-event.ts'
-export { attributeValues, searchFieldsOf } from './attribute-values.ts'
+export { attributeValues, forEachSearchValue } from './attribute-values.ts'
 export { narrowed, type AttributeCondition, type NarrowedSearch, type SearchCondition } from './narrowed.ts'
 export { questionCharsMax, understand, type AskContext, type AskTry, type Understanding } from './ask.ts'
 export { answerSentence, type AskedEvent, type AskFindings } from './ask-sentence.ts'

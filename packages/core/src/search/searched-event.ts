@@ -30,7 +30,7 @@ export class SearchedEvent {
 export const searchedEvent = (record: Uint8Array, fields: RoutingFields | (() => RoutingFields)): SearchedEvent =>
   new SearchedEvent(record, fields)
 
-const bufferOf = (bytes: Uint8Array): Buffer =>
+export const bufferOf = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 function foldedBytes(bytes: Buffer): string {

@@ -238,7 +238,10 @@ function rowsOf({ postings, events }: PostingBatch): Row[] {
 function eventsOf(rows: readonly Row[]): EventRows {
   const search = new SearchColumns()
   const events = rows.filter(({ attribute }) => attribute === everyEventAttribute)
-  for (const { hashes } of events) search.push(hashes!)
+  for (const { hashes } of events) {
+    for (const [attribute, own] of hashes!.entries()) for (const hash of own) search.put(attribute, hash)
+    search.endRow()
+  }
   return {
     length: events.length,
     day: Uint16Array.from(events, ({ day }) => day),

@@ -12,7 +12,7 @@ import {
   type PostingRows,
 } from './postings-store.ts'
 import { SearchColumns } from './search-columns.ts'
-import { searchHashes } from './search-hashes.ts'
+import { forEachSearchHash } from './search-hashes.ts'
 import type { ValueHasher } from './value-hasher.ts'
 
 export const dayMs = 86_400_000
@@ -57,7 +57,8 @@ export class PostingBlock {
     const day = Math.floor(entry.admittedAt / dayMs)
     const time = indexedSeconds(event.eventTime)
     this.#events.push(day, stream, { low: categoryNumber(event), high: 0 }, time, entry.sequence)
-    this.#search.push(searchHashes(entry, event, this.#hasher))
+    forEachSearchHash(entry, event, this.#hasher, (attribute, hash) => this.#search.put(attribute, hash))
+    this.#search.endRow()
     this.rows++
     forEachAttribute(event, this.#hasher, (attribute, value) => {
       let column = this.#columns.get(attribute)
@@ -123,7 +124,7 @@ export class PostingBlock {
       length,
       day: day.subarray(0, length),
       stream: stream.subarray(0, length),
-      category: Uint8Array.from({ length }, (_, row) => value[2 * row]!),
+      category: lowHalves(value, length),
       time: time.subarray(0, length),
       sequence: sequence.subarray(0, length),
       columns: this.#search.columns(),
@@ -141,4 +142,11 @@ export class PostingBlock {
       last: sequence,
     })
   }
+}
+
+/** In a plain loop: searches ask for it many times a second. */
+function lowHalves(values: Uint32Array, length: number): Uint8Array {
+  const low = new Uint8Array(length)
+  for (let row = 0; row < length; row++) low[row] = values[2 * row]!
+  return low
 }

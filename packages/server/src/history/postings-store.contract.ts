@@ -51,8 +51,11 @@ export const hashOf = (number: number): Hash64 => ({ low: number, high: 0xffff_f
 
 function eventRows(rows: readonly PostingRow[]): EventRows {
   const search = new SearchColumns()
-  for (const { hashes = {} } of rows)
-    search.push(searchAttributes.map((_, attribute) => (hashes[attribute] ?? []).map(hashOf)))
+  for (const { hashes = {} } of rows) {
+    for (const attribute of searchAttributes.keys())
+      for (const number of hashes[attribute] ?? []) search.put(attribute, hashOf(number))
+    search.endRow()
+  }
   const { length, day, stream, time, sequence } = postingRows(rows)
   const category = Uint8Array.from(rows, ({ value }) => Number(value))
   return { length, day, stream, category, time, sequence, columns: search.columns() }

@@ -7,58 +7,67 @@ const several: ReadonlySet<SearchAttribute> = new Set(['resource', 'resourceType
 export const hasSeveral = (attribute: SearchAttribute): boolean => several.has(attribute)
 
 const firstCapacity = 256
-const noHash: Hash64 = { low: 0, high: 0 }
 
 /** 0 stands for "none", so the one value in 2^64 that hashes to it is taken for another. */
 export const storedHash = (hash: Hash64): Hash64 => (hash.low === 0 && hash.high === 0 ? { low: 1, high: 0 } : hash)
 
-/** Hashes in typed arrays that double when full. */
+/** One hash of each row, or a list of them, in typed arrays that double when full. */
 class HashColumn {
   values = new Uint32Array(2 * firstCapacity)
-  count = 0
-  push({ low, high }: Hash64): void {
-    const at = 2 * this.count++
-    if (at === this.values.length) this.values = grown(new Uint32Array(2 * at), this.values)
+  /** Hashes of a list column so far, and where the list of each row ends. */
+  #count = 0
+  ends: Uint32Array<ArrayBuffer> | undefined
+
+  constructor(isList: boolean) {
+    if (isList) this.ends = new Uint32Array(firstCapacity)
+  }
+
+  put(row: number, { low, high }: Hash64): void {
+    const at = 2 * (this.ends ? this.#count++ : row)
+    if (at >= this.values.length) this.values = grown(new Uint32Array(2 * at), this.values)
     this.values[at] = low
     this.values[at + 1] = high
   }
+
+  endRow(row: number): void {
+    if (!this.ends) return
+    if (row === this.ends.length) this.ends = grown(new Uint32Array(2 * row), this.ends)
+    this.ends[row] = this.#count
+  }
+
+  /** Views of what is there; no copy. */
+  view(rows: number): SearchColumn {
+    if (this.ends) return { values: this.values.subarray(0, 2 * this.#count), ends: this.ends.subarray(0, rows) }
+    // A column grows when it is written to: where the last rows have no hash it may be shorter than they are.
+    if (this.values.length < 2 * rows) this.values = grown(new Uint32Array(4 * rows), this.values)
+    return { values: this.values.subarray(0, 2 * rows) }
+  }
 }
 
-function grown(to: Uint32Array, from: Uint32Array): Uint32Array<ArrayBuffer> {
+function grown(to: Uint32Array<ArrayBuffer>, from: Uint32Array): Uint32Array<ArrayBuffer> {
   to.set(from)
-  return to as Uint32Array<ArrayBuffer>
+  return to
 }
 
 /** The search columns of events, some 130 bytes each, filled row by row. */
 export class SearchColumns {
   length = 0
-  readonly #hashes = searchAttributes.map(() => new HashColumn())
-  readonly #ends = searchAttributes.map((name) => (hasSeveral(name) ? new Uint32Array(firstCapacity) : undefined))
+  readonly #columns = searchAttributes.map((name) => new HashColumn(hasSeveral(name)))
 
-  /** `hashes`: by the place in `searchAttributes`; of the values of one attribute none twice. */
-  push(hashes: readonly (readonly Hash64[])[]): void {
+  /** A hash of the row that is being filled; of the values of one attribute none twice. `attribute`: its place. */
+  put(attribute: number, hash: Hash64): void {
+    this.#columns[attribute]!.put(this.length, hash)
+  }
+  endRow(): void {
     const row = this.length++
-    for (const [index, column] of this.#hashes.entries()) {
-      const own = hashes[index]!
-      let ends = this.#ends[index]
-      if (!ends) {
-        column.push(own[0] ?? noHash)
-        continue
-      }
-      for (const hash of own) column.push(hash)
-      if (row === ends.length) this.#ends[index] = ends = grown(new Uint32Array(2 * row), ends)
-      ends[row] = column.count
-    }
+    for (const place of listPlaces) this.#columns[place]!.endRow(row)
   }
 
-  /** Views of what is there; no copy. */
   columns(): SearchColumn[] {
-    return this.#hashes.map(({ values, count }, index): SearchColumn => {
-      const ends = this.#ends[index]
-      return { values: values.subarray(0, 2 * count), ...(ends && { ends: ends.subarray(0, this.length) }) }
-    })
+    return this.#columns.map((column) => column.view(this.length))
   }
 }
+const listPlaces = [...searchAttributes.keys()].filter((place) => hasSeveral(searchAttributes[place]!))
 
 /** From where to where the hashes of a row stand, counted in hashes. */
 export function hashesOf({ values, ends }: SearchColumn, row: number): [from: number, to: number] {

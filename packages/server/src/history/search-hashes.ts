@@ -1,5 +1,5 @@
 import type { RoutingFields, StoredEntry } from '@opentrail/core/event'
-import { searchAttributes, searchFieldsOf, type SearchCondition } from '@opentrail/core/search'
+import { forEachSearchValue, searchAttributes, type SearchCondition } from '@opentrail/core/search'
 import type { EventPredicate } from './postings-store.ts'
 import { storedHash } from './search-columns.ts'
 import type { Hash64 } from './sip-hash.ts'
@@ -9,13 +9,13 @@ const eventId = searchAttributes.indexOf('eventID')
 export const hashOf = (hasher: ValueHasher, attribute: number, value: string): Hash64 =>
   storedHash(hasher.hash(value, attribute !== eventId))
 
-/** What the index keeps of an event for searches, by the place in `searchAttributes`. */
-export const searchHashes = (
+/** Calls `put` with what the index keeps of an event for searches, by the place in `searchAttributes`. */
+export const forEachSearchHash = (
   { record }: StoredEntry,
   event: RoutingFields,
   hasher: ValueHasher,
-): readonly (readonly Hash64[])[] =>
-  searchFieldsOf(record, event).map((values, attribute) => values.map((value) => hashOf(hasher, attribute, value)))
+  put: (attribute: number, hash: Hash64) => void,
+): void => forEachSearchValue(record, event, (attribute, value) => put(attribute, hashOf(hasher, attribute, value)))
 
 /** The condition as the columns can be asked for it. */
 export function toPredicate(condition: SearchCondition, hasher: ValueHasher): EventPredicate {

@@ -16,6 +16,11 @@ test('a value hashes as its UTF-8 bytes, remembered or not, through many generat
   }
 })
 
+test('the same value again and again, and one after another, as it is', () => {
+  const hasher = createValueHasher(key)
+  for (const value of ['a', 'a', '', '', 'b', 'a']) assert.deepEqual(hasher.hash(value, false), direct(value))
+})
+
 test('another key gives other hashes', () => {
   assert.notDeepEqual(createValueHasher(Buffer.alloc(16, 1)).hash('a', true), direct('a'))
 })

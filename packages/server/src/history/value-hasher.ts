@@ -23,9 +23,16 @@ export function createValueHasher(key: Buffer): ValueHasher {
     return sipHash(key, scratch, scratch.write(value, 0, 'utf8'))
   }
 
+  // An event's id goes into its posting and its column, one right after the other.
+  let lastValue = ''
+  let lastHash = compute(lastValue)
+
   return {
     hash(value, repeats) {
-      if (!repeats || value.length > rememberedCharsMax) return compute(value)
+      if (!repeats || value.length > rememberedCharsMax) {
+        if (value !== lastValue) lastHash = compute((lastValue = value))
+        return lastHash
+      }
       const known = young.get(value)
       if (known) return known
       const hash = old.get(value) ?? compute(value)
