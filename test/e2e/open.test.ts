@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import { test } from 'vitest'
+import type { ApiAnswer, ApiCounts, ApiEventPage, ApiSession, ApiSignInAnswer, ApiTopValues } from '@opentrail/core/api'
+import { describe, test } from 'vitest'
+import { signRequest } from '../../packages/server/src/auth/index.ts'
 import { call } from '../../packages/server/src/cli/cli.testing.ts'
 
 const timeout = 180_000
@@ -35,55 +37,127 @@ function putLogFile(root: string, ...records: ReturnType<typeof record>[]): void
   writeFileSync(path, gzipSync(JSON.stringify({ Records: records })))
 }
 
-test('an old bucket is shown as of its newest event, read-only, and nothing is left behind', { timeout }, async () => {
-  const root = mkdtempSync(join(tmpdir(), 'opentrail-old-'))
+/** `opentrail open` until it has read everything; what it leaves in its temporary directory is told when it ends. */
+async function open(root: string) {
   const temporary = mkdtempSync(join(tmpdir(), 'opentrail-temporary-'))
-  putLogFile(root, record('2019-05-06T07:50:00Z', 'CreateUser'), record('2019-05-06T07:51:00Z', 'DeleteUser'))
-  putLogFile(root, record('2018-05-06T07:50:00Z', 'CreateRole'))
   const child = spawn(process.execPath, ['--conditions=opentrail-source', cli, 'open', root], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, TMPDIR: temporary },
   })
   const exited = once(child, 'exit')
   let output = ''
-  try {
-    await new Promise<void>((done, failed) => {
-      child.stdout.on('data', (text: Buffer) => {
-        output += text.toString()
-        if (/All is read/.test(output)) done()
-      })
-      child.once('exit', () => failed(new Error(`open has ended: ${output}`)))
+  await new Promise<void>((done, failed) => {
+    child.stdout.on('data', (text: Buffer) => {
+      output += text.toString()
+      if (/All is read/.test(output)) done()
     })
-    assert.match(output, /2 files with 3 records: 3 imported/)
-    const exports = [...output.matchAll(/export (\w+)=(\S+)/g)].map(([, name, value]) => [name!, value!])
-    const environment = Object.fromEntries(exports) as Record<string, string>
-    const run = (...args: string[]) => call(args, { environment })
-
-    const { stdout, stderr } = await run('lookup-events', '--format', 'json')
-    assert.ok(stdout.startsWith('{'), stderr)
-    const { Events } = JSON.parse(stdout) as { Events: { EventName: string }[] }
-    // A year earlier is more than 90 days before the newest one.
-    assert.deepEqual(
-      Events.map(({ EventName }) => EventName),
-      ['DeleteUser', 'CreateUser'],
-    )
-    const file = join(root, 'own.json')
-    writeFileSync(file, JSON.stringify(record('2019-05-06T07:52:00Z', 'Forged')))
-    for (const command of [
-      ['send', file],
-      ['import', file, '--again'],
-      ['trail', 'create', 'audit'],
-    ]) {
-      const refused = await run(...command)
-      assert.equal(refused.exitCode, 1, refused.stdout)
-      assert.match(refused.stderr, /read-only/, command.join(' '))
-    }
-  } finally {
-    child.kill('SIGINT')
-    const [code] = (await exited) as [number | null]
-    assert.equal(code, 0)
+    child.once('exit', () => failed(new Error(`open has ended: ${output}`)))
+  })
+  const exports = [...output.matchAll(/export (\w+)=(\S+)/g)].map(([, name, value]) => [name!, value!])
+  return {
+    output,
+    environment: Object.fromEntries(exports) as Record<string, string>,
+    async close() {
+      child.kill('SIGINT')
+      const [code] = (await exited) as [number | null]
+      const left = readdirSync(temporary)
+      rmSync(temporary, { recursive: true })
+      return { code, left }
+    },
   }
-  const left = readdirSync(temporary)
-  assert.deepEqual(left, [])
-  for (const directory of [root, temporary]) rmSync(directory, { recursive: true })
+}
+
+function oldBucket(): string {
+  const root = mkdtempSync(join(tmpdir(), 'opentrail-old-'))
+  putLogFile(root, record('2019-05-06T07:50:00Z', 'CreateUser'), record('2019-05-06T07:51:00Z', 'DeleteUser'))
+  putLogFile(root, record('2018-05-06T07:50:00Z', 'CreateRole'))
+  return root
+}
+
+/** Signs in as the browser does, with the link that was printed, and asks with what the session was given. */
+async function signIn(endpoint: string, output: string) {
+  const token = /#sign-in=(\S+)/.exec(output)?.[1]
+  const answer = await fetch(`${endpoint}/api/v1/sign-in`, { method: 'POST', body: JSON.stringify({ token }) })
+  assert.equal(answer.status, 200)
+  const { session, credentials } = (await answer.json()) as ApiSignInAnswer
+  async function send(method: string, target: string, content?: object, more: Record<string, string> = {}) {
+    const [body, host] = [Buffer.from(content ? JSON.stringify(content) : ''), new URL(endpoint).host]
+    const identity = { ...credentials!, region, service: 'cloudtrail' }
+    const headers = signRequest({ method, target, headers: { host, ...more }, body }, identity, Date.now())
+    return fetch(`${endpoint}${target}`, { method, headers, ...(content && { body }) })
+  }
+  async function ask<Answer>(target: string, content?: object): Promise<Answer> {
+    const reply = await send(content ? 'POST' : 'GET', `/api/v1/${target}`, content)
+    assert.equal(reply.status, 200, target)
+    return (await reply.json()) as Answer
+  }
+  return { session, send, ask }
+}
+
+describe('an old bucket that is opened', () => {
+  test('is shown as of its newest event, read-only, and nothing is left behind', { timeout }, async () => {
+    const root = oldBucket()
+    const opened = await open(root)
+    try {
+      assert.match(opened.output, /2 files with 3 records: 3 imported/)
+      const { environment } = opened
+      const run = (...args: string[]) => call(args, { environment })
+      const { stdout, stderr } = await run('lookup-events', '--format', 'json')
+      assert.ok(stdout.startsWith('{'), stderr)
+      const { Events } = JSON.parse(stdout) as { Events: { EventName: string }[] }
+      // A year earlier is more than 90 days before the newest one.
+      assert.deepEqual(
+        Events.map(({ EventName }) => EventName),
+        ['DeleteUser', 'CreateUser'],
+      )
+      const file = join(root, 'own.json')
+      writeFileSync(file, JSON.stringify(record('2019-05-06T07:52:00Z', 'Forged')))
+      for (const command of [
+        ['send', file],
+        ['import', file, '--again'],
+        ['trail', 'create', 'audit'],
+      ]) {
+        const refused = await run(...command)
+        assert.equal(refused.exitCode, 1, refused.stdout)
+        assert.match(refused.stderr, /read-only/, command.join(' '))
+      }
+    } finally {
+      assert.deepEqual(await opened.close(), { code: 0, left: [] })
+      rmSync(root, { recursive: true })
+    }
+  })
+
+  test('is signed in to with the printed link; every question counts from the newest event', { timeout }, async () => {
+    const root = oldBucket()
+    const opened = await open(root)
+    try {
+      const endpoint = opened.environment['AWS_ENDPOINT_URL']!
+      const { session, send, ask } = await signIn(endpoint, opened.output)
+      assert.deepEqual([session.server.mode, session.server.now], ['open', '2019-05-06T07:51:00.000Z'])
+      const { server } = await ask<ApiSession>('session')
+      assert.equal(server.mode, 'open')
+
+      const names = ({ events }: ApiEventPage) => events.map(({ eventName }) => eventName)
+      assert.deepEqual(names(await ask('events')), ['DeleteUser', 'CreateUser'])
+      assert.deepEqual(names(await ask('events?from=-30s')), ['DeleteUser'])
+      assert.deepEqual(names(await ask('events?from=-500d')), ['DeleteUser', 'CreateUser', 'CreateRole'])
+      const first = await ask<ApiEventPage>('events?limit=1')
+      assert.deepEqual(names(await ask(`events?limit=1&cursor=${first.cursor}`)), ['CreateUser'])
+      assert.equal((await ask<ApiCounts>('events/histogram')).total, 2)
+      assert.equal((await ask<ApiTopValues>('events/values?attribute=eventName')).values.length, 2)
+      assert.equal((await ask<{ events: unknown[] }>('timelines/identity?name=kim')).events.length, 2)
+      const told = await ask<ApiAnswer>('ask', { question: 'who called DeleteUser today?' })
+      assert.match(told.sentence, /^kim called DeleteUser/)
+      // Imported events are none that a trail would take.
+      assert.equal((await ask<{ events: number }>('dry-run', { eventSelectors: [{ ReadWriteType: 'All' }] })).events, 0)
+
+      const change = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'CloudTrail_20131101.CreateTrail' }
+      const refused = await send('POST', '/', { Name: 'audit', S3BucketName: 'opentrail-logs' }, change)
+      assert.equal(refused.status, 403)
+      assert.match(await refused.text(), /read-only/)
+    } finally {
+      await opened.close()
+      rmSync(root, { recursive: true })
+    }
+  })
 })

@@ -298,7 +298,7 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
     verifierKey: parts.signer.verifierKey,
     accountIds: accounts.accountIds,
     describeSession: session,
-    now: clocks.domain,
+    now: asked.domain,
     random,
     cursorKey: keyRing.derive('API cursors'),
     trail: service.trail,
