@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { afterEach, describe, test } from 'vitest'
 import type { ApiEvent } from '@opentrail/core/api'
-import { codeOf, exampleKey, home, signed, startApi } from './api.testing.ts'
+import type { AccountId } from '@opentrail/core/event'
+import { codeOf, everywhereKey, exampleKey, home, otherAccount, signed, startApi } from './api.testing.ts'
 import { streamsPerPrincipalMax } from './live-streams.ts'
 
 let close: (() => Promise<void>) | undefined
 afterEach(() => close?.())
-async function start() {
-  const api = await startApi()
+async function start(...given: Parameters<typeof startApi>) {
+  const api = await startApi(...given)
   close = api.close
   return api
 }
@@ -24,8 +25,9 @@ async function follow(
   { server }: Awaited<ReturnType<typeof startApi>>,
   path: string,
   headers: Record<string, string> = {},
+  key = exampleKey,
 ) {
-  const { body: _, ...sent } = signed(server, path, { key: exampleKey, headers })
+  const { body: _, ...sent } = signed(server, path, { key, headers })
   const incoming = await new Promise<import('node:http').IncomingMessage>((resolve, reject) => {
     const outgoing = request({ host: server.host, port: server.port, agent: false, ...sent }, resolve)
     outgoing.once('error', reject).end()
@@ -99,6 +101,32 @@ describe('GET /api/v1/live', () => {
     const stream = await follow(api, `/api/v1/live?cursor=${cursor}`)
     await api.add({ id: id(9_000) })
     assert.equal((await stream.nextEvent()).event.eventId, id(9_000))
+    stream.leave()
+  })
+
+  test('all accounts and Regions may be followed: those without events count once they get some, and are told from then on', async () => {
+    const many = Array.from({ length: 100 }, (_, at) => String(500_000_000_000 + at) as AccountId)
+    const api = await start(() => ({ accountIds: new Set([home.account, otherAccount, ...many]) }))
+    await api.add({ id: id(0) })
+    const stream = await follow(api, '/api/v1/live?accounts=*', {}, everywhereKey)
+    await stream.next()
+    await api.add({ id: id(1), account: otherAccount, region: 'us-east-1' })
+    const { id: cursor, event } = await stream.nextEvent()
+    assert.equal(event.eventId, id(1))
+    stream.leave()
+    await api.add({ id: id(2), account: otherAccount })
+    const again = await follow(api, '/api/v1/live?accounts=*', { 'last-event-id': cursor }, everywhereKey)
+    assert.equal((await again.nextEvent()).event.eventId, id(2))
+    again.leave()
+  })
+
+  test('of accounts that were not asked for nothing is told, also where they are new', async () => {
+    const api = await start()
+    const stream = await follow(api, '/api/v1/live')
+    await stream.next()
+    await api.add({ id: id(1), account: otherAccount })
+    await api.add({ id: id(2) })
+    assert.equal((await stream.nextEvent()).event.eventId, id(2))
     stream.leave()
   })
 

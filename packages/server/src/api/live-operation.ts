@@ -6,6 +6,7 @@ import { identityOf } from './page-cursors.ts'
 import { optionalText } from './parameters.ts'
 import {
   accountsParameter,
+  readPlaces,
   readStreams,
   readWhere,
   regionsParameter,
@@ -45,7 +46,8 @@ export const liveOperation = (parts: LiveParts): ApiOperation =>
       const { parameters, principal, signal } = question
       const identity = identityOf(question, '', parameters)
       const expression = readWhere(parameters.where)
-      const streams = readStreams(parameters, question, parts, 'all')
+      const streams = readStreams(parameters, question, parts)
+      const isWanted = readPlaces(parameters, question, parts)
       const sent = parameters.cursor ?? question.lastEventId
       const after = sent === undefined ? undefined : readPositions(parts.seals.open(sent, identity))
       const positions = new Map(
@@ -54,7 +56,7 @@ export const liveOperation = (parts: LiveParts): ApiOperation =>
       )
       const seal = (at: Positions): string => parts.seals.seal([...at], identity)
       return {
-        stream: parts.live.follow({ principal: principal.arn, positions, expression, seal, signal }),
+        stream: parts.live.follow({ principal: principal.arn, positions, isWanted, expression, seal, signal }),
         contentType: 'text/event-stream',
       }
     },

@@ -4,6 +4,7 @@ import { compileSearch, searchedEvent, type SearchExpression, type SearchTest } 
 import type { Journal } from '../journal/index.ts'
 import { apiEvent } from './event-view.ts'
 import { apiError } from './operation.ts'
+import { streamsMax } from './scope.ts'
 
 export type Positions = ReadonlyMap<StreamId, Sequence | 0>
 
@@ -12,6 +13,8 @@ export interface LiveRequest {
   readonly principal: string
   /** Streams and where each begins: what comes after is told. */
   readonly positions: Positions
+  /** Of streams that come into being while this is followed: they are told from their beginning. */
+  readonly isWanted: (stream: StreamId) => boolean
   readonly expression: SearchExpression | undefined
   /** Of positions: what the reader comes back with. */
   readonly seal: (positions: Positions) => string
@@ -89,11 +92,15 @@ async function* messages(request: LiveRequest, options: LiveOptions, ended: Abor
   const matches = request.expression && compileSearch(request.expression)
   const bell = createBell(ended)
   const unsubscribe = journal.subscribe((stream) => {
-    if (positions.has(stream)) bell.ring()
+    if (positions.has(stream) || request.isWanted(stream)) bell.ring()
   })
   try {
     yield message({ id: request.seal(positions) })
     while (!ended.aborted) {
+      for (const { stream } of journal.streams())
+        if (!positions.has(stream) && request.isWanted(stream)) positions.set(stream, 0)
+      // Who comes back is told that these are too many.
+      if (positions.size > streamsMax) return
       for (const stream of positions.keys()) yield* pages(stream, { request, positions, matches, journal, ended })
       const isBehind = [...positions].some(([stream, position]) => journal.durable(stream) > position)
       if (isBehind || (await bell.wait(options.heartbeatMs ?? heartbeatMs))) continue

@@ -1,4 +1,4 @@
-import { isAccountId, streamId, type AccountId, type Region, type StreamId } from '@opentrail/core/event'
+import { isAccountId, streamParts, type AccountId, type Region, type StreamId } from '@opentrail/core/event'
 import { parseSearch, searchCharsMax, SearchSyntaxError, type SearchExpression } from '@opentrail/core/search'
 import type { Journal } from '../journal/index.ts'
 import { fromParameter, readRange, toParameter, type AskedRange } from './asked-time.ts'
@@ -86,24 +86,31 @@ export function readWhere(text: string | undefined): SearchExpression | undefine
   }
 }
 
-/**
- * `existing`: those only that there are entries in; `all`: also those that may yet get some.
- * @throws {ApiError} ValidationException, AccessDeniedException
- */
+/** Those that there are entries in. @throws {ApiError} ValidationException, AccessDeniedException */
 export function readStreams(
   sent: Pick<SentScope, 'accounts' | 'regions'>,
   asker: Asker,
   parts: ScopeParts,
-  which: 'existing' | 'all' = 'existing',
 ): readonly StreamId[] {
-  const accounts = new Set(readAccounts(sent.accounts, asker, parts))
-  const regions = new Set(readRegions(sent.regions, asker))
-  const wanted = (account: AccountId) => [...regions].map((region) => streamId(account, region))
-  const existing = new Set(parts.journal.streams().map(({ stream }) => stream))
-  const streams = [...accounts].flatMap(wanted).filter((stream) => which === 'all' || existing.has(stream))
+  const isWanted = readPlaces(sent, asker, parts)
+  const streams = parts.journal.streams().flatMap(({ stream }) => (isWanted(stream) ? [stream] : []))
   if (streams.length > streamsMax)
     throw invalid(`${streams.length} streams (accounts times Regions) are more than the ${streamsMax} of one request.`)
   return streams
+}
+
+/** Which streams are meant, also of those that there are no entries in yet. @throws {ApiError} as `readStreams` */
+export function readPlaces(
+  sent: Pick<SentScope, 'accounts' | 'regions'>,
+  asker: Asker,
+  parts: ScopeParts,
+): (stream: StreamId) => boolean {
+  const accounts = new Set(readAccounts(sent.accounts, asker, parts))
+  const regions = new Set(readRegions(sent.regions, asker))
+  return (stream) => {
+    const { account, region } = streamParts(stream)
+    return accounts.has(account) && regions.has(region)
+  }
 }
 
 /** @throws {ApiError} AccessDeniedException: another account's events without the grant */
