@@ -11,7 +11,7 @@ export function RefusalAlert({ error, action }: { readonly error: Error; readonl
     <SpaceBetween size="xs">
       <FailureAlert error={error} />
       {(advice ?? action) && (
-        <Box variant="p">
+        <Box>
           {advice && (
             <>
               <Box variant="strong">What to do: </Box>
