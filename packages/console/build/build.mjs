@@ -53,6 +53,8 @@ function filesOf(path) {
 const hash = hashOfInputs()
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== hash) {
   progress('building the console (once; later only what changed)')
+  // Whoever calls: tests would put React's development build into what is shipped.
+  process.env.NODE_ENV = 'production'
   const { build } = await import('vite')
   await build(viteConfiguration(home))
   await compressFiles(output)
