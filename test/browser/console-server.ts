@@ -52,6 +52,7 @@ export async function startConsole() {
   )
   return {
     url: endpoint,
+    account,
     link: server.consoleLink,
     /** Of somebody who may only look. */
     auditor,
