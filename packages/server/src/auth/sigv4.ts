@@ -13,7 +13,7 @@ import {
 } from './canonical-request.ts'
 import { payloadKind, type PayloadKind } from './payload.ts'
 import { readSignature, type PresentedSignature } from './presented-signature.ts'
-import { createSigningKeyCache, sameText, scopeText, signature } from './signing-key.ts'
+import { createSigningKeyCache, sameText, scopeText, signature, type SigningKey } from './signing-key.ts'
 
 /** An access key; one of temporary credentials also has the session token that must come with it. */
 export type SigningCredential = AccessKeyCredential & { readonly sessionToken?: string }
@@ -55,7 +55,7 @@ export type VerifiedPayload =
 export interface ChunkSeed {
   readonly signed: boolean
   readonly trailer: boolean
-  readonly signingKey: Buffer
+  readonly signingKey: SigningKey
   readonly amzDate: string
   readonly scope: string
   /** The signature of the request's head: the first chunk's predecessor. */
@@ -151,18 +151,17 @@ function checkTime(
   now: number,
   { presignedMs }: SignatureRules,
 ): void {
-  const nowText = amzDate(now)
   const validMs = expiresSeconds === undefined ? clockSkewMs : (presignedMs ?? expiresSeconds * 1_000)
   if (now > signedAt + validMs) {
     const window = validMs === clockSkewMs ? '15 min.' : `${validMs / 1_000} s`
     throw invalidSignature(
-      `Signature expired: ${date} is now earlier than ${amzDate(now - validMs)} (${nowText} - ${window})`,
+      `Signature expired: ${date} is now earlier than ${amzDate(now - validMs)} (${amzDate(now)} - ${window})`,
       claim,
     )
   }
   if (signedAt > now + clockSkewMs) {
     throw invalidSignature(
-      `Signature not yet current: ${date} is still later than ${amzDate(now + clockSkewMs)} (${nowText} + 15 min.)`,
+      `Signature not yet current: ${date} is still later than ${amzDate(now + clockSkewMs)} (${amzDate(now)} + 15 min.)`,
       claim,
     )
   }
@@ -210,7 +209,7 @@ function verifiedPayload(
   declared: DeclaredPayload,
   body: Uint8Array | undefined,
   presented: PresentedSignature,
-  signingKey: Buffer,
+  signingKey: SigningKey,
 ): VerifiedPayload {
   switch (declared.kind) {
     case 'hash':

@@ -2,7 +2,7 @@ import { headerValues, splitTarget, type WireRequest } from '../auth/index.ts'
 
 /** How far a credential is read: `<key>/<day>/<region>/<service>/aws4_request`. Strangers write it. */
 const credentialCharsMax = 320
-const serviceName = /^[\w-]{1,64}$/
+const serviceName = /^[\w-]+$/
 /** As a credential stands in a query. */
 const queryScope = /(?:^|&)X-Amz-Credential=[^&]{0,256}?(?:\/|%2F)([\w-]{1,64})(?:\/|%2F)aws4_request(?:&|$)/i
 
@@ -20,5 +20,11 @@ function serviceOf(authorization: string): string | undefined {
   const start = at + name.length
   const [credential = ''] = authorization.slice(start, start + credentialCharsMax).split(',', 1)
   const [key, , , service, ending] = credential.split('/', 5)
-  return key !== '' && ending !== undefined && service !== undefined && serviceName.test(service) ? service : undefined
+  return key !== '' &&
+    ending !== undefined &&
+    service !== undefined &&
+    service.length <= 64 &&
+    serviceName.test(service)
+    ? service
+    : undefined
 }

@@ -38,7 +38,10 @@ async function openOrCreate(disk: Disk, path: string): Promise<{ file: DiskFile;
     return { file: await disk.open(path, 'write'), made: false }
   } catch (error) {
     if (!(error instanceof DiskNotFoundError)) throw error
-    return { file: await disk.open(path, 'create'), made: true }
+    const file = await disk.open(path, 'create')
+    // An empty slot, so that a read of both never meets the end of the file, which takes a second one to be sure of.
+    await file.write(slotOffsets[1], [Buffer.alloc(slotBytes)])
+    return { file, made: true }
   }
 }
 

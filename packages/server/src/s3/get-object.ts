@@ -141,18 +141,18 @@ function outcome(head: VersionHead, { range, partsCount }: Content, call: S3Call
   return { status: range ? 206 : 200, headers }
 }
 
-const overridable: Readonly<Record<string, string>> = {
+const overridable = Object.entries({
   'response-cache-control': 'Cache-Control',
   'response-content-disposition': 'Content-Disposition',
   'response-content-encoding': 'Content-Encoding',
   'response-content-language': 'Content-Language',
   'response-content-type': 'Content-Type',
   'response-expires': 'Expires',
-}
+})
 
 /** A signed request may say under which headers it wants the object; the caller has signed them. */
 function overrides(call: S3Call): Record<string, string> {
-  const asked = Object.entries(overridable).flatMap(([parameter, name]) => {
+  const asked = overridable.flatMap(([parameter, name]) => {
     const value = call.parameter(parameter)
     return value === undefined ? [] : [[name, headerText(value)] as const]
   })
