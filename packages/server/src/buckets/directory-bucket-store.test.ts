@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { chmod, mkdtemp, readdir, rm, stat, truncate, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, test } from 'vitest'
 import { bucketAdministrationContract } from './bucket-administration.contract.ts'
 import { bucketStoreContract } from './bucket-store.contract.ts'
@@ -11,6 +12,7 @@ import { openDirectoryBucketStore, type DirectoryBucketStore } from './directory
 import { contentFilesOf } from './directory-files.testing.ts'
 import { encodeRecord, formatKey } from './directory-records.ts'
 import { openLmdbObjectIndex } from './lmdb-object-index.ts'
+import type { IndexTransaction } from './object-index.ts'
 import { createTestKeys } from './object-keys.testing.ts'
 import { objectBytesMax } from './object-limits.ts'
 import { createSealedObjectIndex } from './sealed-object-index.ts'
@@ -191,6 +193,61 @@ describe('directory store', () => {
     assert.equal((await get('k')).size, 1)
   })
 
+  const user = { kind: 'account', account: settings.owner, arn: 'arn:aws:iam::111122223333:root' } as const
+  const putSmall = (key: string, content: string) =>
+    store.objects.putObject(
+      { bucket: 'logs', key, user, expected: { size: content.length } },
+      Readable.from([Buffer.from(content)]),
+    )
+  async function changeIndex(change: (transaction: IndexTransaction) => void): Promise<void> {
+    await store.close()
+    const index = openIndex()
+    await index.transact(change)
+    await index.close()
+    store = await open()
+  }
+
+  test('a small object over S3 is no file; what replaces or deletes it leaves nothing in the index', async () => {
+    await putSmall('a', 'first')
+    await putSmall('a', 'second')
+    await putSmall('b', 'of another')
+    assert.equal(Buffer.from((await get('a')).body).toString(), 'second')
+    assert.equal((await contentFilesOf(directory)).length, 0)
+    await put('a', 'a file')
+    await store.deleteObject('logs', 'b')
+    await changeIndex((transaction) => {
+      assert.equal(transaction.range(Buffer.from('i'), undefined, 10).length, 0)
+    })
+  })
+
+  test('a small content that was changed, exchanged or lost is not handed out', async () => {
+    for (const key of ['a', 'b', 'c']) await putSmall(key, `content of ${key}`)
+    await changeIndex((transaction) => {
+      const [a, b, c] = transaction.range(Buffer.from('i'), undefined, 10)
+      const changed = Buffer.from(a!.value)
+      changed[0]! ^= 1
+      transaction.put(a!.key, b!.value)
+      transaction.put(b!.key, changed)
+      transaction.remove(c!.key)
+    })
+    for (const key of ['a', 'b', 'c']) await assert.rejects(get(key), /damaged/)
+  })
+
+  test('what format 2 wrote is read, and the store has format 3 from then on', async () => {
+    await put('k', 'of format 2')
+    const formats: unknown[] = []
+    const setFormat = (format: number) =>
+      changeIndex((transaction) => {
+        const stored = JSON.parse(transaction.get(formatKey)!.toString()) as { format: number }
+        formats.push(stored.format)
+        transaction.put(formatKey, Buffer.from(JSON.stringify({ ...stored, format })))
+      })
+    await setFormat(2)
+    assert.equal(Buffer.from((await get('k')).body).toString(), 'of format 2')
+    await setFormat(3)
+    assert.deepEqual(formats, [3, 3])
+  })
+
   test("a newer format, a damaged one and an index that lost its files' keys are refused", async () => {
     await put('k', 'x')
     await store.close()
@@ -200,7 +257,7 @@ describe('directory store', () => {
       await index.close()
     }
     for (const [value, message] of [
-      ['{"format":3}', /newer OpenTrail \(format 3\)/],
+      ['{"format":4}', /newer OpenTrail \(format 4\)/],
       ['{', /damaged/],
       ['null', /damaged/],
     ] as const) {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { Readable } from 'node:stream'
 import { describe, test } from 'vitest'
 import { createSimulatedDisk, type DiskFault, type SimulatedDisk } from '../disk/index.ts'
 import { seededRandom } from '../disk/seeded-random.testing.ts'
 import { openDirectoryBucketStoreOn, type DirectoryBucketStore } from './directory-bucket-store.ts'
+import type { ObjectIndex } from './object-index.ts'
 import { createTestKeys } from './object-keys.testing.ts'
 import { openSimulatedObjectIndex } from './simulated-object-index.testing.ts'
 
@@ -17,11 +19,27 @@ interface Outcome {
   hasBucket: boolean
 }
 
-const openOn = (disk: SimulatedDisk): Promise<DirectoryBucketStore> =>
-  openDirectoryBucketStoreOn(
-    { disk, openIndex: (path) => openSimulatedObjectIndex(disk, path) },
-    { directory, keys: createTestKeys(), now: () => 1 },
-  )
+type OpenedStore = DirectoryBucketStore & {
+  /** How many contents the index has. */
+  inlineContents(): number
+}
+async function openOn(disk: SimulatedDisk): Promise<OpenedStore> {
+  let index: ObjectIndex | undefined
+  const openIndex = async (path: string) => (index = await openSimulatedObjectIndex(disk, path))
+  const options = { directory, keys: createTestKeys(), now: () => 1 }
+  const store = await openDirectoryBucketStoreOn({ disk, openIndex }, options)
+  return { ...store, inlineContents: () => index!.range(Buffer.from('i'), undefined, 100).length }
+}
+
+/** What begins so is put as S3 does, with its size told: its content goes into the index. All else goes into files. */
+const small = 'small: '
+
+async function put(store: DirectoryBucketStore, key: string, content: string): Promise<void> {
+  const body = Buffer.from(content)
+  if (!content.startsWith(small)) return void (await store.put({ bucket: 'logs', key, body, caller }))
+  const user = { kind: 'account', account: '111122223333', arn: 'arn:aws:iam::111122223333:root' } as const
+  await store.objects.putObject({ bucket: 'logs', key, user, expected: { size: body.length } }, Readable.from([body]))
+}
 
 async function newDisk(): Promise<SimulatedDisk> {
   const disk = createSimulatedDisk()
@@ -39,7 +57,7 @@ async function scenario(disk: SimulatedDisk): Promise<Outcome> {
     const tried = outcome.unanswered.get(key) ?? new Set()
     outcome.unanswered.set(key, tried.add(content))
     if (content === undefined) await store.deleteObject('logs', key)
-    else await store.put({ bucket: 'logs', key, body: Buffer.from(content), caller })
+    else await put(store, key, content)
     outcome.unanswered.delete(key)
     outcome.acknowledged.set(key, content)
   }
@@ -50,18 +68,25 @@ async function scenario(disk: SimulatedDisk): Promise<Outcome> {
     store = await openOn(disk)
     await store.createBucket('logs', { owner: '111122223333', region: 'eu-central-1' })
     outcome.hasBucket = true
-    await round(['a', 'b', 'c'].map((key) => [key, `${key}, first. `.repeat(200)]))
+    await round([
+      ...['a', 'b', 'c'].map((key) => [key, `${key}, first. `.repeat(200)] as const),
+      ['e', `${small}e, first`],
+      ['f', `${small}f, first`],
+    ])
     await round([
       ['a', 'a, second. '.repeat(100)],
       ['d', ''],
       ['b', undefined],
+      ['e', 'e, second, in a file'],
+      ['f', `${small}f, second`],
     ])
     await store.close()
     store = await openOn(disk)
     await round([
       ['a', undefined],
       ['b', 'b, second'],
-      ['c', 'c, second. '.repeat(300)],
+      ['c', `${small}c, second. `],
+      ['f', undefined],
     ])
   } catch {
     // The power is off, or one call failed: what counts is what was acknowledged until then.
@@ -95,7 +120,7 @@ async function checkTwice(disk: SimulatedDisk, outcome: Outcome, what: string): 
         assert.equal(store.isNew, true)
         await store.createBucket('logs', { owner: '111122223333', region: 'eu-central-1' })
       }
-      for (const key of ['a', 'b', 'c', 'd']) {
+      for (const key of ['a', 'b', 'c', 'd', 'e', 'f']) {
         const content = await contentOf(store, key)
         const { acknowledged, unanswered } = outcome
         const isNext = pass === 1 && unanswered.get(key)?.has(content)
@@ -107,7 +132,9 @@ async function checkTwice(disk: SimulatedDisk, outcome: Outcome, what: string): 
       }
       const { objects } = await store.list('logs', {})
       assert.equal(objects.filter(({ key }) => found.get(key) !== undefined).length, objects.length)
-      assert.equal(await filesOn(disk), objects.length, 'stray files')
+      const inline = [...found.values()].filter((content) => content?.startsWith(small)).length
+      assert.equal(store.inlineContents(), inline, 'stray contents in the index')
+      assert.equal(await filesOn(disk), objects.length - inline, 'stray files')
       if (pass === 1) {
         await store.put({ bucket: 'logs', key: 'a', body: Buffer.from('after'), caller })
         found.set('a', 'after')

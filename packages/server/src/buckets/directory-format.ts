@@ -20,7 +20,9 @@ export interface DirectoryFiles {
 }
 
 /** The number goes up with every change that an older program would misread. */
-const format = 2
+const format = 3
+/** It had no contents in the index: all that it has is read as format 3 has it. */
+const filesFormat = 2
 /** Its records and contents are not sealed. Both are read as they are, and sealed once the store is open. */
 const unsealedFormat = 1
 
@@ -68,7 +70,7 @@ function writeFormat(index: ObjectIndex, before: number | undefined, keyId: stri
 function parseFormat(value: Buffer, keyId: string): number {
   const found = parsed(value)
   if (found.format === unsealedFormat) return unsealedFormat
-  if (found.format !== format) {
+  if (found.format !== format && found.format !== filesFormat) {
     const what =
       typeof found.format === 'number' ? `was written by a newer OpenTrail (format ${found.format})` : 'is damaged'
     throw new BucketError('InternalError', `the index of the bucket store ${what}; this one knows format ${format}`)
@@ -78,7 +80,7 @@ function parseFormat(value: Buffer, keyId: string): number {
       'InternalError',
       'the bucket store was written with another key ring: it cannot be read without the control store and the root key that belong to it',
     )
-  return format
+  return found.format
 }
 
 function parsed(value: Buffer): { readonly format?: unknown; readonly keyId?: unknown } {

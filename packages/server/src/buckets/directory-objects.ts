@@ -1,4 +1,4 @@
-import { publishing, writeBody } from './body-writing.ts'
+import { writeObject } from './body-writing.ts'
 import { ofCaller } from './caller-failure.ts'
 import { readBucket } from './directory-buckets.ts'
 import type { BucketRecord } from './directory-records.ts'
@@ -60,10 +60,11 @@ export function createDirectoryObjects(context: StoreContext): Pick<
         request.user,
       )
       try {
-        const written = await writeBody(context, plaintext, body, { checksum: standardChecksum, ...request.expected })
-        const { garbage, version } = await publishing(context, written.id, (transaction) => {
+        const expected = { checksum: standardChecksum, ...request.expected }
+        const { content, publish } = await writeObject(context, plaintext, body, expected)
+        const { garbage, version } = await publish((transaction) => {
           const bucket = check(transaction)
-          const record = { ...written, dataKey: wrapped, lastModified: now(), ...attributesOf(request) }
+          const record = { ...content, dataKey: wrapped, lastModified: now(), ...attributesOf(request) }
           return addObject(transaction, request, bucket, { ...record, ...newMarks(request, bucket, now()) }, now())
         })
         await loose.discardAll(garbage)

@@ -1,6 +1,6 @@
 import { BucketError, type BucketStore } from './bucket-store.ts'
 import { layoutOf } from './directory-parts.ts'
-import type { ObjectRecord } from './directory-records.ts'
+import { inlineKey, noValue, type ObjectRecord } from './directory-records.ts'
 import type { IndexReader } from './object-index.ts'
 import { checkObjectPlace } from './object-limits.ts'
 import type { ObjectUser, OpenObject, OpenRequest, VersionPlace } from './object-store.ts'
@@ -76,8 +76,13 @@ export function createObjectReader(context: StoreContext): ObjectReader {
 }
 
 function contentsOf(reader: IndexReader, record: ObjectRecord): { content: StoredContent; start: number }[] {
-  const { id, upload, size, sha256 } = record
-  if (upload === undefined) return [{ content: { id: id!, size, ...(sha256 !== undefined && { sha256 }) }, start: 0 }]
+  const { id, upload, size, sha256, isInline } = record
+  if (upload === undefined) {
+    const sealed = isInline && (reader.get(inlineKey(id!)) ?? noValue)
+    return [
+      { content: { id: id!, size, ...(sha256 !== undefined && { sha256 }), ...(sealed && { sealed }) }, start: 0 },
+    ]
+  }
   let start = 0
   return layoutOf(reader, upload).map((content) => {
     const from = start

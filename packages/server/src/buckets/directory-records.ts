@@ -47,6 +47,10 @@ export const looseKey = (id: string): Buffer => Buffer.concat([loosePrefix, Buff
 export const looseId = (key: Buffer): string => key.toString('hex', loosePrefix.length)
 /** An upload whose parts are garbage, all of them. */
 export const wasteKey = (uploadId: string): Buffer => Buffer.concat([wastePrefix, Buffer.from(uploadId, 'hex')])
+/** The content of an object that is too small for a file of its own: sealed as a file's is. */
+export const inlineKey = (id: string): Buffer => Buffer.concat([inlinePrefix, Buffer.from(id, 'hex')])
+export const isInlineKey = (key: Buffer): boolean => key[0] === inlinePrefix[0]
+const inlinePrefix = Buffer.from('i')
 export const noValue = Buffer.alloc(0)
 
 const positionBytes = 8
@@ -76,8 +80,10 @@ export interface BucketRecord {
 
 /** One version: bytes in one content, or in the parts of an upload, or a delete marker. */
 export interface ObjectRecord extends VersionAttributes, VersionMarks {
-  /** Which content file, 32 hexadecimal digits. */
+  /** Which content, 32 hexadecimal digits. */
   readonly id?: string
+  /** The content is in the index, under `inlineKey`; else it is a file. */
+  readonly isInline?: true
   /** Completed upload whose parts are the content. */
   readonly upload?: string
   readonly size: number

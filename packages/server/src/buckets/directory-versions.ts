@@ -4,6 +4,7 @@ import { listGarbage, type Garbage } from './directory-garbage.ts'
 import {
   decodeObject,
   encodeRecord,
+  inlineKey,
   nullKey,
   objectKey,
   positionOf,
@@ -138,6 +139,10 @@ export function putVersion(
 function take(transaction: IndexTransaction, place: ObjectPlace, { record, isCurrent }: FoundVersion): Garbage[] {
   if (isCurrent) transaction.remove(objectKey(place.bucket, place.key))
   else takeFromBehind(transaction, place, record)
+  if (record.isInline) {
+    transaction.remove(inlineKey(record.id!))
+    return []
+  }
   const garbage = garbageOf(record)
   for (const item of garbage) listGarbage(transaction, item)
   return garbage

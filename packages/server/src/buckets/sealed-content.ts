@@ -29,6 +29,20 @@ export async function writeSealed(
   await files.write(id, sealedBatches(contentKey(dataKey, id), observed(body, digests)))
 }
 
+/** The same for a body that is kept in memory: what its file would have. `bytesMax` of it are kept. @throws {CallerFailure} */
+export async function sealWhole(
+  id: string,
+  dataKey: Uint8Array,
+  body: AsyncIterable<Uint8Array>,
+  digests: BodyDigests,
+  bytesMax: number,
+): Promise<Buffer> {
+  const pieces: Uint8Array[] = []
+  // One that is longer than was announced is read to its end, which then says so.
+  for await (const piece of observed(body, digests)) if (digests.size <= bytesMax) pieces.push(piece)
+  return Buffer.concat(sealChunk(contentKey(dataKey, id), 0, true, pieces))
+}
+
 async function* observed(body: AsyncIterable<Uint8Array>, digests: BodyDigests): AsyncGenerator<Uint8Array> {
   try {
     for await (const piece of body) {
@@ -55,12 +69,14 @@ async function* sealedBatches(key: KeyObject, body: AsyncIterable<Uint8Array>): 
   }
 }
 
-/** One content file and where its bytes are in the object. */
+/** One content. */
 export interface StoredContent {
   readonly id: string
   readonly size: number
   /** Instead of a key: written under format 1. */
   readonly sha256?: string
+  /** Instead of a file. */
+  readonly sealed?: Uint8Array
 }
 
 /** Bytes [from, to) of a content. @throws {BucketError} InternalError: damaged; nothing wrong was handed out. */
@@ -70,6 +86,10 @@ export async function* readContent(
   dataKey: Uint8Array | undefined,
   range: { readonly from: number; readonly to: number },
 ): AsyncGenerator<Uint8Array> {
+  if (content.sealed && dataKey) {
+    yield openWhole(content, content.sealed, contentKey(dataKey, content.id)).subarray(range.from, range.to)
+    return
+  }
   const file = await files.open(content.id).catch((cause: unknown) => {
     throw damaged(content, cause instanceof DiskNotFoundError ? 'is absent' : 'cannot be read', cause)
   })
@@ -106,6 +126,12 @@ async function* readSealed(
       yield plain.subarray(Math.max(0, from - start), Math.min(plain.length, to - start))
     }
   }
+}
+
+function openWhole(content: StoredContent, sealed: Uint8Array, key: KeyObject): Buffer {
+  const plain = opened(content, () => openChunk(key, 0, true, sealed))
+  if (plain.length !== content.size) throw damaged(content, `does not have its ${content.size} bytes`)
+  return plain
 }
 
 function opened(content: StoredContent, open: () => Buffer): Buffer {

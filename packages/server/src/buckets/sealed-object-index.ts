@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 import { systemRandom } from '../clock/index.ts'
 import { BucketError } from './bucket-store.ts'
-import { bucketPrefix, formatKey } from './directory-records.ts'
+import { bucketPrefix, formatKey, isInlineKey } from './directory-records.ts'
 import type { IndexReader, ObjectIndex } from './object-index.ts'
 
 const nonceBytes = 24
@@ -12,12 +12,14 @@ const headerBytes = 1 + nonceBytes
 /**
  * An index whose values are sealed, each bound to its key; the keys stay as they are, for their order is the listing's.
  * XAES-256-GCM (C2SP): a nonce is so long that random ones never meet, however many records are ever written. What format 1
- * wrote is not sealed, and read as it is; the format's own record never is.
+ * wrote is not sealed, and read as it is; the format's own record never is, and contents are sealed under keys of their own.
  */
 export function createSealedObjectIndex(index: ObjectIndex, secret: Uint8Array): ObjectIndex {
   // Node.js takes keys as bytes, too, and is several times slower with them.
   const key = createSecretKey(secret)
   const mask = cmacSubkey(key)
+  // Whole blocks under ECB leave nothing behind for the next ones.
+  const blockCipher = createCipheriv('aes-256-ecb', key, null).setAutoPadding(false)
   /** Two blocks under the secret are the key of one value. */
   function valueKey(nonce: Uint8Array): KeyObject {
     const blocks = Buffer.alloc(32)
@@ -26,10 +28,10 @@ export function createSealedObjectIndex(index: ObjectIndex, secret: Uint8Array):
       blocks.set(nonce.subarray(0, 12), at * 16 + 4)
       for (let byte = 0; byte < 16; byte++) blocks[at * 16 + byte]! ^= mask[byte]!
     }
-    return createSecretKey(encryptBlocks(key, blocks))
+    return createSecretKey(blockCipher.update(blocks))
   }
   function seal(name: Buffer, value: Buffer): Buffer {
-    if (value.length === 0 || name.equals(formatKey)) return value
+    if (value.length === 0 || isKeptAsIs(name)) return value
     const nonce = systemRandom.bytes(nonceBytes)
     const cipher = createCipheriv('aes-256-gcm', valueKey(nonce), nonce.subarray(12), { authTagLength: tagBytes })
     const sealed = cipher.setAAD(name).update(value)
@@ -37,7 +39,7 @@ export function createSealedObjectIndex(index: ObjectIndex, secret: Uint8Array):
     return Buffer.concat([Buffer.from([version]), nonce, sealed, cipher.getAuthTag()])
   }
   function open(name: Buffer, value: Buffer): Buffer {
-    if (value[0] !== version) return value
+    if (value[0] !== version || isKeptAsIs(name)) return value
     const nonce = value.subarray(1, headerBytes)
     const decipher = createDecipheriv('aes-256-gcm', valueKey(nonce), nonce.subarray(12), { authTagLength: tagBytes })
     decipher.setAAD(name).setAuthTag(value.subarray(-tagBytes))
@@ -71,6 +73,8 @@ export function createSealedObjectIndex(index: ObjectIndex, secret: Uint8Array):
     close: () => index.close(),
   }
 }
+
+const isKeptAsIs = (name: Buffer): boolean => isInlineKey(name) || name.equals(formatKey)
 
 /** Each call asks for its bucket some times, and there are a few. */
 const rememberedMax = 64
