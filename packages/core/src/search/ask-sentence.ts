@@ -9,6 +9,8 @@ export interface AskedEvent {
   readonly eventTime: string
   readonly from?: string
   readonly errorCode?: string
+  /** It failed, with or without a code: a sign-in that was refused has none. */
+  readonly failed?: boolean
 }
 
 export interface AskFindings {
@@ -18,6 +20,8 @@ export interface AskFindings {
   readonly count: number
   /** There may be more than were counted. */
   readonly mayBeMore: boolean
+  /** Where the question names no time: how far back was looked, such as `in the last 90 days`. */
+  readonly during?: string
   /** Where calls came from, most frequent first; for questions that want to know. */
   readonly addresses?: readonly { readonly value: string; readonly count: number }[]
 }
@@ -27,7 +31,7 @@ const addressesNamed = 5
 /** The answer in words: who, what, when, from where and with which result; and how the question was understood. */
 export function answerSentence(understanding: Understanding, findings: AskFindings): string {
   const { found, newest, addresses } = findings
-  const during = timeWords(understanding)
+  const during = timeWords(understanding) || (findings.during === undefined ? '' : ` ${findings.during}`)
   if (!found || !newest) {
     const tried = understanding.tries.map(({ words }) => words)
     return `Nothing was found. Looked for ${tried.join(', then for ')}${during}.`
@@ -37,10 +41,10 @@ export function answerSentence(understanding: Understanding, findings: AskFindin
   return `${said} Looked for ${found.words}${during}.`
 }
 
-function eventWords({ who, eventName, on, eventTime, from, errorCode }: AskedEvent): string {
+function eventWords({ who, eventName, on, eventTime, from, errorCode, failed }: AskedEvent): string {
   const about = on === undefined ? '' : ` on ${on}`
   const place = from === undefined ? '' : ` from ${from}`
-  const result = errorCode === undefined ? 'it succeeded' : `it failed with ${errorCode}`
+  const result = errorCode !== undefined ? `it failed with ${errorCode}` : failed ? 'it failed' : 'it succeeded'
   return `${who} called ${eventName}${about} on ${dayAndTime(eventTime)}${place}; ${result}.`
 }
 
@@ -56,8 +60,8 @@ function countWords({ count, mayBeMore }: AskFindings): string {
 }
 
 function timeWords({ from, to }: Pick<Understanding, 'from' | 'to'>): string {
-  if (from !== undefined && to !== undefined) return ` from ${text(from)} to ${text(to)}`
-  if (from !== undefined) return ` since ${text(from)}`
+  if (from !== undefined && from > 0 && to !== undefined) return ` from ${text(from)} to ${text(to)}`
+  if (from !== undefined && from > 0) return ` since ${text(from)}`
   return to === undefined ? '' : ` until ${text(to)}`
 }
 

@@ -1,4 +1,4 @@
-/** A time that a question names: event time, ms, both inclusive, and the question without it. */
+/** A time that a question names: event time, ms, both inclusive (0: from the beginning), and the question without it. */
 export interface AskedTime {
   readonly from?: number
   readonly to?: number
@@ -40,7 +40,8 @@ const phrases: readonly (readonly [
   ],
   [
     new RegExp(String.raw`\b(?:before|until) (?:last )?${moment}`, 'i'),
-    ([, text = ''], now) => pick(readMoment(text, now), ({ from }) => ({ to: from - secondMs })),
+    ([, text = ''], now) =>
+      pick(readMoment(text, now), ({ from }) => (from > 0 ? { from: 0, to: from - secondMs } : undefined)),
   ],
   [
     /\b(?:in|within|during|over)?\s*(?:the )?(?:last|past) (?:(\d{1,4}) )?(minute|hour|day|week|month)s?\b/i,

@@ -37,6 +37,10 @@ const denied = 'errorCode in (*AccessDenied*, *Unauthorized*, *Forbidden*)'
 const yesterday = { from: '2026-11-19T00:00:00', to: '2026-11-19T23:59:59' }
 const arn = 'arn:aws:iam::111122223333:user/alice'
 
+/** Records of questions have in them what was asked for. */
+const noQuestions =
+  ' and not eventName in (AskEvents, SearchEvents, GetEventHistogram, GetEventValues, GetResourceTimeline, GetIdentityTimeline, FollowEvents)'
+
 const table: readonly Row[] = [
   {
     asks: '1F0C2A52-7a49-4c3b-9a0d-3f1f6a1f0a01',
@@ -56,17 +60,20 @@ const table: readonly Row[] = [
     tries: [
       `identity: userIdentity.arn = ${arn} or userIdentity.sessionContext.sessionIssuer.arn = ${arn}`,
       `resource: resource in (${arn}, alice)`,
-      `text: ${arn}`,
+      `text: ${arn}${noQuestions}`,
     ],
   },
-  { asks: '111122223333', tries: ['identity: userIdentity.accountId = 111122223333', 'text: 111122223333'] },
+  {
+    asks: '111122223333',
+    tries: ['identity: userIdentity.accountId = 111122223333', `text: 111122223333${noQuestions}`],
+  },
   {
     asks: 'deletebucket',
     tries: [
       'event-name: eventName = DeleteBucket',
       'identity: username = deletebucket',
       'resource: resource = deletebucket',
-      'text: deletebucket',
+      `text: deletebucket${noQuestions}`,
     ],
   },
   {
@@ -75,11 +82,14 @@ const table: readonly Row[] = [
       'identity: username = DescribeWidgets',
       'resource: resource = DescribeWidgets',
       'event-name: eventName = DescribeWidgets',
-      'text: DescribeWidgets',
+      `text: DescribeWidgets${noQuestions}`,
     ],
   },
-  { asks: 'alice', tries: ['identity: username = alice', 'resource: resource = alice', 'text: alice'] },
-  { asks: '"my logs"', tries: ['identity: username = "my logs"', 'resource: resource = "my logs"', 'text: "my logs"'] },
+  { asks: 'alice', tries: ['identity: username = alice', 'resource: resource = alice', `text: alice${noQuestions}`] },
+  {
+    asks: '"my logs"',
+    tries: ['identity: username = "my logs"', 'resource: resource = "my logs"', `text: "my logs"${noQuestions}`],
+  },
   {
     asks: 'who deleted logs-2026?',
     tries: [`question: ${deleted} and resource = logs-2026`, `question: ${deleted} and logs-2026`],
@@ -130,10 +140,10 @@ const table: readonly Row[] = [
     asks: 'who read secrets.txt',
     tries: [
       'question: eventName = GetObject and resource = secrets.txt',
-      'question: eventName = GetObject and secrets.txt',
+      `question: eventName = GetObject and secrets.txt${noQuestions}`,
     ],
   },
-  { asks: 'who touched key-1', tries: ['question: resource = key-1', 'question: key-1'] },
+  { asks: 'who touched key-1', tries: ['question: resource = key-1', `question: key-1${noQuestions}`] },
   {
     asks: 'who rebooted i-1',
     tries: [
@@ -162,7 +172,10 @@ const table: readonly Row[] = [
   { asks: 'what has bob done since monday', tries: ['question: username = bob'], from: '2026-11-16T00:00:00' },
   {
     asks: 'what did alice do to logs-2026?',
-    tries: ['question: username = alice and resource = logs-2026', 'question: username = alice and logs-2026'],
+    tries: [
+      'question: username = alice and resource = logs-2026',
+      `question: username = alice and logs-2026${noQuestions}`,
+    ],
   },
   { asks: 'what did AKIAIOSFODNN7EXAMPLE do', tries: ['question: userIdentity.accessKeyId = AKIAIOSFODNN7EXAMPLE'] },
   {
@@ -221,13 +234,14 @@ const table: readonly Row[] = [
   { asks: 'where does alice call from', tries: ['question: username = alice'], wants: 'addresses' },
   {
     asks: 'what happened to logs-2026 between 2026-11-01 and 2026-11-03',
-    tries: ['question: resource = logs-2026', 'question: logs-2026'],
+    tries: ['question: resource = logs-2026', `question: logs-2026${noQuestions}`],
     from: '2026-11-01T00:00:00',
     to: '2026-11-03T23:59:59',
   },
   {
     asks: "alice's events before 2026-11-02T10:00:00Z",
     tries: ['question: username = alice'],
+    from: '1970-01-01T00:00:00',
     to: '2026-11-02T09:59:59',
   },
   {
@@ -237,9 +251,68 @@ const table: readonly Row[] = [
     to: '2026-11-17T23:59:59',
   },
   { asks: 'yesterday', tries: ['question: ""'], ...yesterday },
+  // Without a name: what was done, to anything or to things of a kind.
+  { asks: 'what happened yesterday', tries: ['question: ""'], ...yesterday },
+  { asks: 'what was deleted?', tries: [`question: ${deleted}`] },
+  { asks: 'who deleted something yesterday', tries: [`question: ${deleted}`], ...yesterday },
+  {
+    asks: 'who stopped an instance',
+    tries: [
+      'question: eventName in (StopInstance, StopInstances, PauseInstance, PauseInstances, SuspendInstance, SuspendInstances)',
+      'question: eventName in (Stop*Instance*, Pause*Instance*, Suspend*Instance*)',
+    ],
+  },
+  {
+    asks: 'which policies were detached',
+    tries: ['question: eventName in (DetachPolicy, DetachPolicys)', 'question: eventName = Detach*Policy*'],
+  },
+  {
+    asks: 'who attached a policy to bob',
+    tries: [
+      'question: eventName = Attach*Policy* and (resource = bob or bob)',
+      'question: eventName = Attach* and resource = bob',
+      'question: eventName = Attach* and bob',
+    ],
+  },
+  { asks: 'access denied', tries: [`question: ${denied}`] },
+  { asks: 'who was denied', tries: [`question: ${denied}`] },
+  {
+    asks: 'errors in s3',
+    tries: [
+      'question: username = s3 and errorCode exists',
+      'question: eventSource = s3.amazonaws.com and errorCode exists',
+      'question: resource = s3 and errorCode exists',
+    ],
+  },
+  { asks: 'iam changes', tries: ['question: eventSource = iam.amazonaws.com and readOnly = false'] },
+  {
+    asks: 's3',
+    tries: [
+      'identity: username = s3',
+      'resource: resource = s3',
+      'event-name: eventSource = s3.amazonaws.com',
+      `text: s3${noQuestions}`,
+    ],
+  },
+  { asks: 'show me everything alice did', tries: ['question: username = alice'] },
+  { asks: 'what has alice been doing', tries: ['question: username = alice'] },
+  { asks: 'all events from 192.0.2.44', tries: ['address: sourceIPAddress = 192.0.2.44'] },
+  { asks: 'who is 192.0.2.44', tries: ['address: sourceIPAddress = 192.0.2.44'] },
+  { asks: 'did anyone use the root account', tries: ['question: username = root'] },
+  {
+    asks: 'who used the access key AKIAIOSFODNN7EXAMPLE',
+    tries: ['identity: userIdentity.accessKeyId = AKIAIOSFODNN7EXAMPLE'],
+  },
+  { asks: 'who logged in as root', tries: ['question: eventName = ConsoleLogin and username = root'] },
+  { asks: 'last login of alice', tries: ['question: eventName = ConsoleLogin and username = alice'] },
+  { asks: 'logins without MFA', tries: ['question: eventName = ConsoleLogin and additionalEventData.MFAUsed = No'] },
   {
     asks: 'how are you',
-    tries: ['identity: username = "how are you"', 'resource: resource = "how are you"', 'text: "how are you"'],
+    tries: [
+      'identity: username = "how are you"',
+      'resource: resource = "how are you"',
+      `text: "how are you"${noQuestions}`,
+    ],
   },
 ]
 
@@ -257,6 +330,12 @@ describe('a question is understood', () => {
 
   test('names that are not all known are looked for by how they begin', () => {
     const [first] = understand('who deleted x', { ...context, areAllEventNames: false }).tries
+    assert.match(formatSearch(first!.expression), /^eventName in \(Delete\*, Terminate\*, Remove\*/)
+  })
+
+  test('names of operations that would not fit into a search are looked for by how they begin', () => {
+    const eventNames = Array.from({ length: 90 }, (_, at) => `Delete${'X'.repeat(100)}${at}`)
+    const [first] = understand('who deleted x', { ...context, eventNames }).tries
     assert.match(formatSearch(first!.expression), /^eventName in \(Delete\*, Terminate\*, Remove\*/)
   })
 
@@ -322,6 +401,27 @@ describe('the sentence', () => {
       mayBeMore: true,
     })
     assert.match(failed, /; it failed with AccessDenied\. That is the newest of at least 7\. Looked for/)
+  })
+
+  test('a call that failed without a code did not succeed', () => {
+    const refused = { ...newest, eventName: 'ConsoleLogin', failed: true }
+    assert.match(
+      answerSentence(understanding, { found, newest: refused, count: 1, mayBeMore: false }),
+      /; it failed\. Looked/,
+    )
+  })
+
+  test('how far back was looked, where the question names no time', () => {
+    const asked = understand('what did alice do', context)
+    assert.equal(
+      answerSentence(asked, { found: undefined, count: 0, mayBeMore: false, during: 'in the last 90 days' }),
+      'Nothing was found. Looked for calls of alice in the last 90 days.',
+    )
+    const before = understand('what did alice do before 2026-11-02', context)
+    assert.match(
+      answerSentence(before, { found: undefined, count: 0, mayBeMore: false, during: 'in the last 90 days' }),
+      /Looked for calls of alice until 2026-11-01 at 23:59:59 UTC\.$/,
+    )
   })
 
   test('that nothing was found, and what was looked for', () => {

@@ -1,3 +1,4 @@
+import { eventSourceNamed, kindNamed, kindOf } from './ask-kinds.ts'
 import { readAskedTime } from './ask-time.ts'
 import { isOperationOf, operationsOf } from './ask-verbs.ts'
 import type { SearchAttribute, SearchExpression } from './expression.ts'
@@ -55,6 +56,7 @@ export function understand(question: string, context: AskContext): Understanding
   const sentence = rest
     .replaceAll(/\s+/g, ' ')
     .replace(/[\s?!.]+$/, '')
+    .replace(request, '')
     .trim()
   for (const form of forms) {
     const match = form.pattern.exec(sentence)
@@ -64,6 +66,9 @@ export function understand(question: string, context: AskContext): Understanding
   if (sentence === '' && rest !== asked) return { wants: 'events', tries: [everything], ...time }
   return { wants: 'events', tries: lookups(unquoted(sentence || asked), context), ...time }
 }
+
+/** What people put before what they want to see. */
+const request = /^\s*(?:please )?(?:(?:show|list|find|give|tell)(?: me| us)? )?(?:all |any |every |the )*(?=\S)/i
 
 const everything: AskTry = { understood: 'question', expression: { kind: 'and', of: [] }, words: 'all events' }
 
@@ -161,11 +166,12 @@ function groupPatterns(address: string, bits: number): { values: string[]; isExa
 /** A name of anything: what it is the name of is tried in this order. */
 function lookups(text: string, context: AskContext): AskTry[] {
   const names = namesOf(text, context)
+  const source = text.endsWith('.amazonaws.com') ? text : eventSourceNamed(text)
   return [
     ...(names.length > 0 ? [attributeTry('event-name', 'eventName', names, `calls of ${names.join(', ')}`)] : []),
     { understood: 'identity', expression: identity(text), words: `calls of ${text}` },
     attributeTry('resource', 'resource', [text], `events of the resource ${text}`),
-    ...(text.endsWith('.amazonaws.com') ? [attributeTry('event-name', 'eventSource', [text], `calls of ${text}`)] : []),
+    ...(source === undefined ? [] : [attributeTry('event-name', 'eventSource', [source], `calls of ${source}`)]),
     ...(names.length === 0 && /^[A-Z][a-z]+[A-Z]\w*$/.test(text)
       ? [attributeTry('event-name', 'eventName', [text], `calls of ${text}`)]
       : []),
@@ -198,13 +204,19 @@ const thingOf = (text: string): string =>
 const forms: readonly Form[] = [
   {
     pattern:
-      /^(?:who|when was the last time (?<who>.+?)) (?:has |have )?(?:signed in|logged in|logged on|signed on|log in|sign in)(?: from (?<from>\S+))?$/i,
-    read: (groups, context) => signIns(groups, context),
+      /^(?:who|when was the last time (?<who>.+?)) (?:has |have )?(?:signed in|logged in|logged on|signed on|log in|sign in)(?: as (?<as>.+?))?(?: from (?<from>\S+))?(?<noMfa> without mfa)?$/i,
+    read: ({ as, ...groups }) =>
+      signIns({
+        who: as,
+        ...(groups['who'] !== undefined && { who: groups['who'] }),
+        from: groups['from'],
+        noMfa: groups['noMfa'],
+      }),
   },
   { pattern: /^when did (?<who>.+?) (?:last )?(?:sign|log) (?:in|on)(?: from (?<from>\S+))?$/i, read: signIns },
   {
     pattern:
-      /^(?<failed>failed |denied |unsuccessful )?(?:console )?(?:log-?ins?|sign-?ins?)(?: (?:of|by|for) (?<who>.+?))?(?: from (?<from>\S+))?$/i,
+      /^(?:last |latest |recent )?(?<failed>failed |denied |unsuccessful )?(?:console )?(?:log-?ins?|sign-?ins?)(?: (?:of|by|for|as) (?<who>.+?))?(?: from (?<from>\S+))?(?<noMfa> without mfa)?$/i,
     read: signIns,
   },
   {
@@ -228,10 +240,14 @@ const forms: readonly Form[] = [
     read: ({ who }) => failures(who, false),
   },
   {
-    pattern: /^(?:all |the )*(?:errors?|failures?)(?: ?(?:of|by|for|from) (?<who>.+))?$/i,
+    pattern: /^(?:all |the )*(?:errors?|failures?)(?: ?(?:of|by|for|from|in|on|with) (?<who>.+))?$/i,
     read: ({ who }) => failures(who, false),
   },
-  { pattern: /^(?<denied>denied)$/i, read: () => failures(undefined, true) },
+  {
+    pattern:
+      /^(?:who (?:was|were|got|gets|has been) )?(?:an? )?(?:access[ -]?)?(?:denied|refused)(?: access)?(?: (?:errors?|calls?|requests?|events?))?(?: (?:of|by|for|from|to|in|on) (?<who>.+))?$/i,
+    read: ({ who }) => failures(who, true),
+  },
   {
     pattern: /^(?:what|which calls?) (?:has )?(?:failed|went wrong)(?: (?:of|by|for) (?<who>.+))?$/i,
     read: ({ who }) => failures(who, false),
@@ -254,7 +270,63 @@ const forms: readonly Form[] = [
     pattern: /^who (?:has |have )?(?:called|calls|used|made|did) (?<name>[a-z]\w+)$/i,
     read: ({ name = '' }, context) => calledTries(name, context),
   },
-  { pattern: /^what (?:did|has|does) (?<who>.+?) (?:do|done|doing)$/i, read: ({ who = '' }) => identityTries(who) },
+  { pattern: /^(?:what|anything) (?:has |have )?(?:happened|been done|was done)$/i, read: () => [everything] },
+  {
+    pattern: /^(?:everything|anything|what)(?: that)? (?<who>\S+) (?:did|has done|does)$/i,
+    read: ({ who = '' }) => identityTries(who),
+  },
+  {
+    pattern:
+      /^(?:did any(?:one|body)|has any(?:one|body)|who)(?: has| ever)* use[ds]? (?:the )?root(?: account| user)?$/i,
+    read: () => identityTries('root'),
+  },
+  {
+    pattern: /^who (?:has )?use[ds]? (?:the )?(?:access )?key (?:id )?(?<key>\S+)$/i,
+    read: ({ key = '' }, context) => singleWord(key, context),
+  },
+  {
+    pattern: /^(?:who|what) (?:is|was) (?<name>\S+)$/i,
+    read: ({ name = '' }, context) =>
+      operationsOf(name) ? didKind(name, undefined, context) : singleWord(name, context),
+  },
+  {
+    pattern:
+      /^(?:who|what) (?:has |have |had |was |were |been )*(?<verb>[a-z]+)(?: (?:anything|something|things|stuff))?$/i,
+    read: ({ verb = '' }, context) => didKind(verb, undefined, context),
+  },
+  {
+    pattern: /^(?:which|what) (?<kind>[a-z0-9 ]+?) (?:was|were|has been|have been) (?<verb>[a-z]+)$/i,
+    read: ({ kind = '', verb = '' }, context) => didKind(verb, kindNamed(kind), context, true),
+  },
+  {
+    pattern: /^(?<verb>new|[a-z]+ed) (?<kind>[a-z0-9 ]+)$/i,
+    read: ({ kind = '', verb = '' }, context) =>
+      didKind(verb.toLowerCase() === 'new' ? 'created' : verb, kindNamed(kind), context, true),
+  },
+  {
+    pattern:
+      /^(?:who|did any(?:one|body)|has any(?:one|body)) (?:has |have |had )?(?:last |ever )?(?<verb>[a-z]+) (?<kind>[a-z0-9 ]+)$/i,
+    read: ({ kind = '', verb = '' }, context) => didKind(verb, kindNamed(kind), context, true),
+  },
+  {
+    pattern: /^(?:did|has) any(?:one|body) (?:ever )?(?<verb>[a-z]+) (?<thing>\S.*)$/i,
+    read: ({ verb = '', thing = '' }, context) => didWhat(verb, thing, context),
+  },
+  {
+    pattern: /^(?<source>[a-z0-9-]+) changes$/i,
+    read: ({ source = '' }) => serviceChanges(eventSourceNamed(source)),
+  },
+  {
+    pattern: /^(?<name>\S+?)(?: account| user)? (?:events?|calls?|activity|actions?)$/i,
+    read: ({ name = '' }, context) =>
+      /^(?:failed|failing|unsuccessful|denied|refused)$/i.test(name) || name.endsWith("'s")
+        ? undefined
+        : singleWord(name, context),
+  },
+  {
+    pattern: /^what (?:did|has|does|is) (?<who>.+?) (?:been )?(?:do|done|doing)$/i,
+    read: ({ who = '' }) => identityTries(who),
+  },
   {
     pattern: /^what (?:did|has) (?<who>.+?) (?:do|done) (?:to|with) (?<thing>.+)$/i,
     read: ({ who = '', thing = '' }, context) => whoDid(who, 'do', thing, context),
@@ -303,7 +375,7 @@ function whenTries(
 
 const consoleSignIn = attribute('eventName', ['ConsoleLogin'])
 
-function signIns({ who, from, failed }: Readonly<Record<string, string | undefined>>, _context: AskContext): AskTry[] {
+function signIns({ who, from, failed, noMfa }: Readonly<Record<string, string | undefined>>): AskTry[] {
   const parts: SearchExpression[] = [consoleSignIn]
   let words = 'sign-ins to a console'
   if (who !== undefined) {
@@ -317,6 +389,10 @@ function signIns({ who, from, failed }: Readonly<Record<string, string | undefin
   if (failed !== undefined) {
     parts.push(equals(['responseElements', 'ConsoleLogin'], 'Failure'))
     words = `failed ${words}`
+  }
+  if (noMfa !== undefined) {
+    parts.push(equals(['additionalEventData', 'MFAUsed'], 'No'))
+    words += ' without MFA'
   }
   return [{ understood: 'question', expression: all(parts), words }]
 }
@@ -338,7 +414,7 @@ function failures(who: string | undefined, isDenied: boolean): AskTry[] {
     { understood: 'question', expression: all([identity(name), failed]), words: `${what} of ${name}` },
     {
       understood: 'question',
-      expression: all([attribute('eventSource', [name]), failed]),
+      expression: all([attribute('eventSource', [eventSourceNamed(name) ?? name]), failed]),
       words: `${what} to ${name}`,
     },
     {
@@ -369,9 +445,11 @@ function calledTries(name: string, context: AskContext): AskTry[] | undefined {
 function didWhat(verb: string, thing: string, context: AskContext): AskTry[] | undefined {
   const operations = operationsOf(verb)
   if (!operations) return undefined
-  const name = thingOf(thing)
+  const belonging = kindOf(thing)
+  const name = thingOf(belonging?.owner ?? thing)
   const what = describe(operations, 'events')
   return [
+    ...(belonging && operations.length > 0 ? [ofOwner(operations, belonging.kind, name)] : []),
     {
       understood: 'question',
       expression: all([...didIt(operations, context), attribute('resource', resourceNames(name))]),
@@ -379,11 +457,57 @@ function didWhat(verb: string, thing: string, context: AskContext): AskTry[] | u
     },
     {
       understood: 'question',
-      expression: all([...didIt(operations, context), { kind: 'text', text: name }]),
+      expression: all([...didIt(operations, context), ...withText(operations, name)]),
       words: `${what} with "${name}" in them`,
     },
   ]
 }
+
+/** Anybody who did this to something of the kind; no kind: to anything. */
+function didKind(verb: string, kind: string | undefined, context: AskContext, isOfKind = false): AskTry[] | undefined {
+  const operations = operationsOf(verb)
+  if (!operations || operations.length === 0 || (isOfKind && kind === undefined)) return undefined
+  if (kind === undefined)
+    return [
+      { understood: 'question', expression: all(didIt(operations, context)), words: describe(operations, 'events') },
+    ]
+  // "DeleteBucket" before "DeleteBucketPolicy": who asks for buckets means them.
+  return [
+    operationsOn(operations, (head) => [`${head}${kind}`, `${head}${kind}s`]),
+    operationsOn(operations, (head) => [`${head}*${kind}*`]),
+  ].map((patterns) => ({
+    understood: 'question' as const,
+    expression: matching(['eventName'], patterns),
+    words: `events named ${patterns.join(', ')}`,
+  }))
+}
+
+/** Operations that are named as a whole are what they are. */
+const operationsOn = (operations: readonly string[], named: (head: string) => readonly string[]): string[] =>
+  operations.flatMap((pattern) => (pattern.endsWith('*') ? named(pattern.slice(0, -1)) : []))
+
+function ofOwner(operations: readonly string[], kind: string, owner: string): AskTry {
+  const patterns = operationsOn(operations, (head) => [`${head}*${kind}*`])
+  return {
+    understood: 'question',
+    expression: all([
+      matching(['eventName'], patterns),
+      any([attribute('resource', [owner]), { kind: 'text', text: owner }]),
+    ]),
+    words: `events named ${patterns.join(', ')} with "${owner}" in them`,
+  }
+}
+
+const serviceChanges = (source: string | undefined): AskTry[] | undefined =>
+  source === undefined
+    ? undefined
+    : [
+        {
+          understood: 'question',
+          expression: all([attribute('eventSource', [source]), attribute('readOnly', ['false'])]),
+          words: `calls of ${source} that change something`,
+        },
+      ]
 
 function whoDid(who: string, verb: string, thing: string | undefined, context: AskContext): AskTry[] | undefined {
   const operations = operationsOf(verb)
@@ -403,7 +527,7 @@ function whoDid(who: string, verb: string, thing: string | undefined, context: A
     },
     {
       understood: 'question',
-      expression: all([...did, { kind: 'text', text: name }]),
+      expression: all([...did, ...withText(operations, name)]),
       words: `${what} of ${by} with "${name}" in them`,
     },
   ]
@@ -414,11 +538,17 @@ const resourceNames = (name: string): string[] => (arnForm.test(name) ? [name, l
 const describe = (operations: readonly string[], noun: string): string =>
   operations.length === 0 ? noun : `${noun} named ${operations.join(', ')}`
 
+/** A search has at most 4,096 characters, and producers name operations as they like. */
+const namesCharsMax = 2_000
+
 /** Names that are known are found by the index alone; else by how they begin. */
 function didIt(operations: readonly string[], { eventNames, areAllEventNames }: AskContext): SearchExpression[] {
   if (operations.length === 0) return []
   const names = eventNames.filter((name) => operations.some((pattern) => isOperationOf(name, pattern)))
-  return areAllEventNames && names.length > 0 ? [attribute('eventName', names)] : [matching(['eventName'], operations)]
+  const isShort = names.join().length <= namesCharsMax
+  return areAllEventNames && isShort && names.length > 0
+    ? [attribute('eventName', names)]
+    : [matching(['eventName'], operations)]
 }
 
 /** Whoever is called so: by user or session name, ARN, principal id or access key. */
@@ -433,9 +563,30 @@ function identity(name: string): SearchExpression {
   return attribute('username', name.toLowerCase() === 'root' ? ['root'] : [name])
 }
 
+/** Their records have what was asked for in them, so that each question would answer the next. */
+const questionNames = [
+  'AskEvents',
+  'SearchEvents',
+  'GetEventHistogram',
+  'GetEventValues',
+  'GetResourceTimeline',
+  'GetIdentityTimeline',
+  'FollowEvents',
+]
+const containing = (text: string): SearchExpression[] => [
+  { kind: 'text', text },
+  { kind: 'not', of: attribute('eventName', questionNames) },
+]
+
+function withText(operations: readonly string[], text: string): SearchExpression[] {
+  const mayBeQuestions =
+    operations.length === 0 || questionNames.some((name) => operations.some((pattern) => isOperationOf(name, pattern)))
+  return mayBeQuestions ? containing(text) : [{ kind: 'text', text }]
+}
+
 const textTry = (text: string): AskTry => ({
   understood: 'text',
-  expression: { kind: 'text', text },
+  expression: all(containing(text)),
   words: `events with "${text}" anywhere in them`,
 })
 

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { ApiAnswer, ApiEvent } from '@opentrail/core/api'
 import { formatEventTime } from '@opentrail/core/event'
+import { historyDays } from '@opentrail/core/history'
 import {
   answerSentence,
   formatSearch,
@@ -11,16 +12,17 @@ import {
   type Understanding,
 } from '@opentrail/core/search'
 import { answerSchema } from './answer-schemas.ts'
+import { timeForm } from './asked-time.ts'
 import { apiEvent, parsed } from './event-view.ts'
 import { operation, type ApiOperation, type Asker } from './operation.ts'
-import { readScope, type Scope, type SentScope } from './scope.ts'
+import { accountsParameter, readScope, type Scope, type SentScope } from './scope.ts'
 import { scanMax, walk, type SearchParts, type Walked } from './walk.ts'
 
 /** Events beside the sentence. */
 const eventsShown = 20
 /** Names of operations that verbs are looked for in; with more of them, names are searched by how they begin. */
 const eventNamesMax = 100
-const time = z.string().max(40)
+const time = z.string().max(40).regex(timeForm)
 const account = z.string().regex(/^(?:\*|\d{12})$/)
 
 const questionSchema = z.strictObject({
@@ -50,7 +52,11 @@ export const askOperation = (parts: SearchParts): ApiOperation =>
     errors: [],
     async ask(question) {
       const { question: text, accounts, regions, ...range } = question.body
-      const sent = { ...range, accounts: accounts?.join(','), regions: regions?.join(',') }
+      const sent = {
+        ...range,
+        accounts: accountsParameter.read('accounts', accounts?.join(',')),
+        regions: regions?.join(','),
+      }
       return { json: await answer(question, text, sent, parts) }
     },
   })
@@ -58,7 +64,8 @@ export const askOperation = (parts: SearchParts): ApiOperation =>
 async function answer(asker: Asker, text: string, sent: SentScope, parts: SearchParts): Promise<ApiAnswer> {
   const scope = readScope(sent, asker, parts)
   const understood = understand(text, { now: parts.now(), ...(await eventNames(scope, parts)) })
-  const during = { ...sent, ...timesOf(understood) }
+  const times = timesOf(understood)
+  const during = { ...sent, ...((times.from ?? times.to) !== undefined && { from: times.from, to: times.to }) }
   for (const attempt of understood.tries) {
     const where = formatSearch(attempt.expression)
     const found = await walk(
@@ -71,7 +78,7 @@ async function answer(asker: Asker, text: string, sent: SentScope, parts: Search
   }
   const [first] = understood.tries
   return {
-    sentence: answerSentence(understood, { found: undefined, count: 0, mayBeMore: false }),
+    sentence: answerSentence(understood, { found: undefined, count: 0, mayBeMore: false, during: duringWords(sent) }),
     where: first ? formatSearch(first.expression) : '',
     ...timesOf(understood),
     events: [],
@@ -93,6 +100,12 @@ async function eventNames(scope: Scope, { search }: SearchParts) {
   })
   const names = values.map(({ value }) => value)
   return { eventNames: names, areAllEventNames: names.length < eventNamesMax && searchedTo === undefined }
+}
+
+/** What was asked for beside the question, or how far back is looked without. */
+function duringWords({ from, to }: SentScope): string {
+  if (from === undefined && to === undefined) return `in the last ${historyDays} days`
+  return [...(from === undefined ? [] : [`from ${from}`]), ...(to === undefined ? [] : [`to ${to}`])].join(' ')
 }
 
 function timesOf({ from, to }: Understanding): Pick<ApiAnswer, 'from' | 'to'> {
@@ -123,6 +136,7 @@ async function told(
     ...(newest && { newest: askedEvent(newest) }),
     count: events.length,
     mayBeMore: found.cursor !== undefined,
+    during: duringWords(telling.during),
     ...(addresses && { addresses }),
   })
   const { cursor, searchedTo } = found
@@ -159,7 +173,19 @@ function askedEvent(event: ApiEvent): AskedEvent {
     ...(resource && { on: resource.name }),
     ...(sourceIPAddress !== undefined && { from: sourceIPAddress }),
     ...(errorCode !== undefined && { errorCode }),
+    ...(isRefusedSignIn(event) && { failed: true }),
   }
+}
+
+/** A console says of a sign-in that failed only this. Source: AWS CloudTrail User Guide, "AWS Management Console sign-in events". */
+function isRefusedSignIn({ record }: ApiEvent): boolean {
+  const { responseElements } = parsed(record)
+  return (
+    typeof responseElements === 'object' &&
+    responseElements !== null &&
+    'ConsoleLogin' in responseElements &&
+    responseElements.ConsoleLogin === 'Failure'
+  )
 }
 
 /** Services and strangers have no user name. */

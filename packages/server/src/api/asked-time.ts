@@ -8,8 +8,13 @@ const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d
 
 const relative = String.raw`-\d{1,9}[smhdw]`
 const absolute = String.raw`\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d))?`
-const form = new RegExp(`^(?:now|${relative}|${absolute})$`)
-const rules = { charsMax: 40, pattern: form, form: 'a time such as 2026-11-20T08:00:00Z, 2026-11-20, -90d, -1h or now' }
+/** A time as parameters and bodies have it. */
+export const timeForm = new RegExp(`^(?:now|${relative}|${absolute})$`)
+const rules = {
+  charsMax: 40,
+  pattern: timeForm,
+  form: 'a time such as 2026-11-20T08:00:00Z, 2026-11-20, -90d, -1h or now',
+}
 
 export const fromParameter: Parameter<string | undefined> = optionalText(
   `Event time from which on, inclusive: ISO 8601, or back from now (\`-1h\`, \`-7d\`); a day alone is its beginning. Absent: the last ${historyDays} days`,
@@ -30,7 +35,12 @@ export interface AskedRange {
 export function readRange(from: string | undefined, to: string | undefined, now: number): AskedRange {
   const timeMin = Math.ceil(readSeconds('from', from ?? `-${historyDays}d`, now, 0))
   const timeMax = to === undefined ? secondsMax : Math.floor(readSeconds('to', to, now, daySeconds - 1))
-  if (timeMin > timeMax) throw invalid('from must not be after to.')
+  if (timeMin > timeMax)
+    throw invalid(
+      from === undefined
+        ? `to is before the last ${historyDays} days, where a search without from begins; say from, too.`
+        : 'from must not be after to.',
+    )
   return { timeMin: Math.max(0, timeMin), timeMax: Math.min(secondsMax, Math.max(0, timeMax)) }
 }
 

@@ -103,6 +103,11 @@ describe('GET /api/v1/events', () => {
     assert.equal(typeof at, 'number')
   })
 
+  test('who asks only for what is older than the last 90 days is told to say from when', async () => {
+    const { call } = await start()
+    assert.match((await call('/api/v1/events?to=2020-01-01')).text, /say from, too/)
+  })
+
   test('an index that is behind is waited for by the caller', async () => {
     const failing = () => Promise.reject(new PostingsUnavailableError('the engine is down'))
     const { call, add, faults } = await start(({ search }) => ({ search: { ...search, page: failing } }))
