@@ -1,12 +1,14 @@
 import { ok } from 'node:assert/strict'
 import type { ApiEvent, ApiEventPage } from '@opentrail/core/api'
 import { signRequest } from '../../packages/server/src/auth/index.ts'
-import { tellStory } from '../../packages/server/src/cli/demo/story.ts'
+import { tellStory } from '../../packages/server/src/demo/index.ts'
 import { parseConfiguration } from '../../packages/server/src/config/index.ts'
 import { startServer } from '../../packages/server/src/main.ts'
-import { newKey } from '../e2e/intake-client.ts'
+import { administer, newKey } from '../e2e/intake-client.ts'
 
 export const region = 'eu-west-1'
+/** Nothing is ever recorded in it. */
+export const quietRegion = 'ap-southeast-2'
 
 interface Key {
   readonly accessKeyId: string
@@ -16,7 +18,7 @@ interface Key {
 
 /** A server as users start it, with the console as it was built and an hour of activity that ended just now. */
 export async function startConsole() {
-  const flags = { test: true, port: '0', region, regions: `${region},us-east-1`, 'log-level': 'error' }
+  const flags = { test: true, port: '0', region, regions: `${region},us-east-1,${quietRegion}`, 'log-level': 'error' }
   const server = await startServer(parseConfiguration({ flags, environment: {} }))
   const { endpoint, account } = server
   const auditor = await newKey(endpoint, 'auditor', 'signature', account)
@@ -57,6 +59,9 @@ export async function startConsole() {
     /** Of somebody who may only look. */
     auditor,
     add,
+    newKey: (role: 'administrator' | 'auditor' | 'producer') => newKey(endpoint, role, 'signature', account),
+    disable: ({ account: of, userName, accessKeyId }: Awaited<ReturnType<typeof newKey>>) =>
+      administer(endpoint, '/keys/update', { account: of, userName, accessKeyId, status: 'Inactive' }),
     /** The newest of a search, newest first. */
     async find(where: string): Promise<ApiEvent[]> {
       const query = `where=${encodeURIComponent(where)}&limit=1000`

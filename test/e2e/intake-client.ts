@@ -99,12 +99,12 @@ export async function newKey(
   role: 'administrator' | 'auditor' | 'producer',
   kind: 'signature' | 'bearer',
   ofAccount: string = account,
-): Promise<{ accessKeyId: string; secretAccessKey: string }> {
+): Promise<{ accessKeyId: string; secretAccessKey: string; account: string; userName: string }> {
   const userName = `user-${randomUUID().slice(0, 8)}`
   await administer(endpoint, '/users/create', { account: ofAccount, userName, role })
   const created = await administer(endpoint, '/keys/create', { account: ofAccount, userName, kind })
   const { accessKeyId, secret } = created as { accessKeyId: string; secret: string }
-  return { accessKeyId, secretAccessKey: secret }
+  return { accessKeyId, secretAccessKey: secret, account: ofAccount, userName }
 }
 
 /** About 1 KB a line, each with an id of its own; `blocks` times a MiB or so. The same every time. */

@@ -11,3 +11,4 @@ export type { ApiDigest, ApiDigestPage, ApiDryRun, ApiDryRunRequest, ApiLogFile,
 export type { ApiAnswer, ApiQuestion } from './ask.ts'
 export type { ApiImportAnswer, ApiImportRefusal } from './import.ts'
 export type { ApiError } from './error.ts'
+export type { ApiDemo } from './demo.ts'

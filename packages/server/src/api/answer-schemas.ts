@@ -2,6 +2,7 @@ import * as z from 'zod'
 import type {
   ApiAnswer,
   ApiCounts,
+  ApiDemo,
   ApiDigestPage,
   ApiDryRun,
   ApiError,
@@ -215,3 +216,7 @@ export const answerSchema = z.strictObject({
   cursor,
   searchedTo,
 }) satisfies z.ZodType<ApiAnswer>
+
+export const demoSchema = z.strictObject({
+  Records: z.array(z.record(z.string(), z.unknown())).describe('As `POST /events` takes them'),
+}) satisfies z.ZodType<ApiDemo>

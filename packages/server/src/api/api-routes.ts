@@ -5,6 +5,7 @@ import { operationRoute, type ApiOperation } from './operation.ts'
 import { eventsOperation, histogramOperation, valuesOperation } from './search-operations.ts'
 import { sessionOperation, type SessionParts } from './session-operation.ts'
 import { askOperation } from './ask-operation.ts'
+import { demoOperation, type DemoParts } from './demo-operation.ts'
 import { dryRunOperation } from './dry-run-operation.ts'
 import { eventOperation, type DetailParts } from './event-detail.ts'
 import type { Random } from '../clock/index.ts'
@@ -16,7 +17,7 @@ import { identityTimelineOperation, resourceTimelineOperation } from './timeline
 import { digestsOperation, logFilesOperation, type TrailParts } from './trail-operations.ts'
 import type { SearchParts } from './walk.ts'
 
-export type ApiParts = SearchParts & SessionParts & LiveParts & DetailParts & TrailParts
+export type ApiParts = SearchParts & SessionParts & LiveParts & DetailParts & TrailParts & DemoParts
 
 /** All operations, in the order of the reference. */
 export const apiOperations = (parts: ApiParts): ApiOperation[] => [
@@ -32,6 +33,7 @@ export const apiOperations = (parts: ApiParts): ApiOperation[] => [
   liveOperation(parts),
   logFilesOperation(parts),
   digestsOperation(parts),
+  demoOperation(parts),
 ]
 
 export interface Api {

@@ -14,6 +14,7 @@ export const readingEventNames = [
   'ListLogFiles',
   'ListDigests',
   'DryRunEventSelectors',
+  'GetDemoRecords',
 ] as const
 
 const reading: SearchExpression = {

@@ -9,6 +9,7 @@ import Tabs from '@cloudscape-design/components/tabs'
 import type { ReactNode } from 'react'
 import { useSession } from '../../shell/session.tsx'
 import { commandsFor, type NamedCommand } from './commands.ts'
+import { PlayDemo } from './play-demo.tsx'
 
 /** How events come in, with commands for this very server. */
 export default function StartPage() {
@@ -34,9 +35,12 @@ export default function StartPage() {
         )}
         <Step
           title="Something to look at"
-          text="An hour of invented activity with an incident in it, on the machine of the server."
+          text="An hour of invented activity with an incident in it. The command does the same on the machine of the server."
         >
-          <Command text={commands.demo} />
+          <SpaceBetween size="m">
+            {session.principal.role === 'administrator' && server.mode !== 'open' && <PlayDemo />}
+            <Command text={commands.demo} />
+          </SpaceBetween>
         </Step>
         <Step title="Your AWS tools" text="In this terminal the AWS CLI and every SDK speak to this server.">
           <Command text={commands.environment} />

@@ -2,8 +2,7 @@ import { isAccountId } from '@opentrail/core/event'
 import { misuse } from '../command-error.ts'
 import { connect, type Connection, type ConnectionFlags } from '../connection.ts'
 import { print, printJson, programName, type CliContext } from '../context.ts'
-import { leakedKeyId } from '../demo/incident.ts'
-import { tellStory } from '../demo/story.ts'
+import { leakedKeyId, storyRegions, tellStory } from '../../demo/index.ts'
 import { domainNow } from '../domain-now.ts'
 import type { FormatFlags } from '../flags.ts'
 import { describeSummary, sendRecords } from '../send-records.ts'
@@ -24,7 +23,12 @@ export async function demo(this: CliContext, flags: DemoFlags): Promise<void> {
   if (flags.printOnly === true) return printStory(this, flags, seed)
   const connection = await connect(this, flags)
   const account = flags.account ?? connection.server?.account ?? fallbackAccount
-  const records = tellStory({ account, seed, ...regionsOf(connection), end: await domainNow(this, connection) })
+  const records = tellStory({
+    account,
+    seed,
+    ...storyRegions(connection.region, connection.server?.region),
+    end: await domainNow(this, connection),
+  })
   const summary = await sendRecords(
     this,
     connection,
@@ -36,16 +40,9 @@ export async function demo(this: CliContext, flags: DemoFlags): Promise<void> {
 }
 
 function printStory(context: CliContext, flags: DemoFlags, seed: number): void {
-  const place = regionsOf({ region: flags.region ?? 'us-east-1' })
+  const place = storyRegions(flags.region ?? 'us-east-1')
   const records = tellStory({ account: flags.account ?? fallbackAccount, seed, ...place, end: context.now() })
   for (const record of records) print(context, JSON.stringify(record))
-}
-
-function regionsOf({ region, server }: Pick<Connection, 'region' | 'server'>) {
-  const leadingRegion = server?.region ?? 'us-east-1'
-  // Both are in the default list of Regions; where an installation has others, records of that Region are refused and counted.
-  const otherRegion = region === 'eu-west-1' ? 'us-west-2' : 'eu-west-1'
-  return { region, leadingRegion, otherRegion }
 }
 
 function nextSteps({ region, endpoint, server }: Connection): string {

@@ -17,6 +17,13 @@ export interface StoryRequest {
 
 const hourMs = 3_600_000
 
+/** Where the story plays for who calls `region`. The other one is in the default list of Regions; an installation without it refuses its records. */
+export const storyRegions = (region: string, leadingRegion = 'us-east-1') => ({
+  region,
+  leadingRegion,
+  otherRegion: region === 'eu-west-1' ? 'us-west-2' : 'eu-west-1',
+})
+
 /**
  * An hour of an invented shop, oldest record first. The same request tells the same story; another moment gives other event
  * ids, so that a repeated demo is new and not a contradiction of the one before.
