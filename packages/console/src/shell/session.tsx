@@ -29,6 +29,8 @@ type State =
   | ({ readonly kind: 'signed-in' } & SignedIn)
 
 const ended = 'Your session has ended. Sign in again to come back to where you were.'
+const refused = (failure: Error) =>
+  `The server does not take this key any more (${failure.message}). Sign in again to come back to where you were.`
 /** Where sessions that were kept sign their first request: the server takes any of its Regions, and tells them then. */
 const lastRegionKey = 'opentrail.region'
 
@@ -87,7 +89,10 @@ function SignedInSession({
 }) {
   const { settings } = useSettings()
   const client = useMemo(
-    () => clientOf(credentials, session.region, () => leave(ended)),
+    () =>
+      clientOf(credentials, session.region, (failure) =>
+        leave(credentials.sessionToken === undefined ? refused(failure) : ended),
+      ),
     [credentials, session.region, leave],
   )
   useEffect(() => {

@@ -4,8 +4,11 @@ import Spinner from '@cloudscape-design/components/spinner'
 import { lazy, Suspense, useState } from 'react'
 import { ErrorBoundary } from './error-boundary.tsx'
 import { goTo, usePlace, type Place } from './place.ts'
+import { useSession } from './session.tsx'
 import { useShortcuts } from './shortcuts.ts'
 import { ShortcutsHelp } from './shortcuts-help.tsx'
+import { ProducerNotice } from './producer-notice.tsx'
+import { useKeptFocus, usePageTitle } from './page-change.ts'
 import { TopBar } from './top-bar.tsx'
 
 const EventHistoryPage = lazy(() => import('../pages/event-history/event-history-page.tsx'))
@@ -28,6 +31,9 @@ const links = [
 /** What is on every page: who and where one is, the ways to go, and the field to ask. */
 export function Shell() {
   const place = usePlace()
+  const isProducer = useSession().session.principal.role === 'producer'
+  usePageTitle(place)
+  useKeptFocus(place.path)
   const [isOpen, setOpen] = useState(() => matchMedia('(min-width: 689px)').matches)
   const [showsHelp, setShowsHelp] = useState(false)
   useShortcuts({
@@ -57,13 +63,13 @@ export function Shell() {
           <SideNavigation
             header={{ text: 'OpenTrail', href: '#/events' }}
             activeHref={`#/${place.path.split('/')[1] ?? ''}`}
-            items={links}
+            items={isProducer ? links.filter(({ href }) => href === '#/start') : links}
           />
         }
         content={
           <ErrorBoundary key={place.path}>
             <Suspense fallback={<Spinner size="large" />}>
-              <Page place={place} />
+              {isProducer && place.path !== '/start' ? <ProducerNotice /> : <Page place={place} />}
             </Suspense>
           </ErrorBoundary>
         }
@@ -83,6 +89,15 @@ function Page({ place }: { readonly place: Place }) {
   if (page === 'trails') return <TrailsPages place={place} />
   if (page === 'ask') return <AskPage question={parameters['question'] ?? ''} />
   if (page === 'start') return <StartPage />
-  if (page === 'events' && subject) return <EventPage key={subject} eventId={decodeURIComponent(subject)} />
+  if (page === 'events' && subject) return <EventPage key={subject} eventId={decoded(subject)} />
   return <EventHistoryPage />
+}
+
+/** A stray `%` in an address is one: there is no such event then. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }

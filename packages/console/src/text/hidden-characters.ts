@@ -19,5 +19,11 @@ export function partsOf(text: string): TextPart[] {
   return parts
 }
 
+/** Where text only can stand, as in a title: hidden characters by name, at most `max` characters. */
+export const visibleText = (text: string, max = 200): string =>
+  partsOf(text.length > max ? `${text.slice(0, max)}…` : text)
+    .map((part) => part.text)
+    .join('')
+
 const codePointName = (character: string): string =>
   `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`

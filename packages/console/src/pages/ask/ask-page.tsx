@@ -16,10 +16,11 @@ import { FailureAlert } from '../../shell/failure-alert.tsx'
 import { goTo, hrefOf } from '../../shell/place.ts'
 import { useSession } from '../../shell/session.tsx'
 import { useSettings } from '../../shell/settings.tsx'
+import { timeText } from '../../text/times.ts'
 import { UntrustedText } from '../../text/untrusted-text.tsx'
 import { columnDefinitions } from '../event-history/columns.tsx'
 
-const examples = ['Who deleted a bucket?', 'What was denied in the last hour?', 'When did root sign in?']
+const examples = ['Who created an access key?', 'What was denied in the last hour?', 'When did root sign in?']
 
 /** A question or any name, and the events that answer it. */
 export default function AskPage({ question }: { readonly question: string }) {
@@ -96,7 +97,9 @@ function Answer({ answer }: { readonly answer: ApiAnswer }) {
         </Box>
       </Container>
       {answer.searchedTo !== undefined && (
-        <Alert type="info">Looked back as far as {answer.searchedTo}; the event history looks further.</Alert>
+        <Alert type="info">
+          Looked back as far as {timeText(answer.searchedTo, settings.timeZone)}; the event history looks further.
+        </Alert>
       )}
       <Table
         variant="container"

@@ -25,7 +25,7 @@ import { FilterBar } from './filter-bar.tsx'
 import { Histogram } from './histogram.tsx'
 import { withoutReading } from './own-reading.ts'
 import { bounds, defaultRange, type TimeRange } from './time-range.ts'
-import { useLiveEvents } from './use-live-events.ts'
+import { useLiveEvents, type LiveEvents } from './use-live-events.ts'
 
 /** Events by any search, newest first, or as they come in. Search and time stand in the address, so that a view can be passed on. */
 export default function EventHistoryPage() {
@@ -139,7 +139,7 @@ export default function EventHistoryPage() {
               )
             )}
             {isLive
-              ? live.failure && <FailureAlert error={live.failure} />
+              ? live.failure && <FailureAlert error={live.failure} onRetry={live.again} />
               : (pages.error ?? counts.error) && (
                   <FailureAlert error={(pages.error ?? counts.error)!} onRetry={refresh} />
                 )}
@@ -151,7 +151,13 @@ export default function EventHistoryPage() {
           </SpaceBetween>
         }
         empty={
-          isLive ? <Box>Events will be here as soon as there are any.</Box> : <NoEvents hasSearch={where !== ''} />
+          isLive ? (
+            <Box>Events will be here as soon as there are any.</Box>
+          ) : pages.error ? (
+            <Box>It is not known whether there are any.</Box>
+          ) : (
+            <NoEvents hasSearch={where !== ''} />
+          )
         }
         pagination={
           !isLive && (
@@ -256,12 +262,14 @@ const columnDisplay = (visible: readonly string[]) => [
 const counterText = (counts: ApiCounts | undefined): string =>
   counts === undefined ? '' : `(${counts.total.toLocaleString()}${counts.searchedTo === undefined ? '' : '+'})`
 
-const LiveState = ({ state }: { readonly state: 'connecting' | 'listening' | 'stopped' }) => (
+const LiveState = ({ state }: { readonly state: LiveEvents['state'] }) => (
   <div aria-live="polite">
     {state === 'listening' ? (
       <StatusIndicator type="success">Listening: events appear here as they come in.</StatusIndicator>
     ) : state === 'connecting' ? (
       <StatusIndicator type="loading">Connecting</StatusIndicator>
+    ) : state === 'broken' ? (
+      <StatusIndicator type="warning">The connection broke; trying again. Nothing will be missing.</StatusIndicator>
     ) : (
       <StatusIndicator type="stopped">Stopped</StatusIndicator>
     )}

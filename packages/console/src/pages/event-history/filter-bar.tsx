@@ -13,6 +13,7 @@ import { useEffect, useState } from 'react'
 import type { Parameters } from '../../api/client.ts'
 import { useSession } from '../../shell/session.tsx'
 import { useSettings } from '../../shell/settings.tsx'
+import { visibleText } from '../../text/hidden-characters.ts'
 import { expressionOf, queryOf } from './property-filter-query.ts'
 import { pickerValue, rangeChoices, rangeOf, type TimeRange } from './time-range.ts'
 
@@ -139,9 +140,7 @@ function SearchText({
   const problem = problemOf(text)
   return (
     <ExpandableSection
-      headerText={
-        where === '' ? 'Search as text' : `Search as text: ${where.length > 120 ? `${where.slice(0, 120)}…` : where}`
-      }
+      headerText={where === '' ? 'Search as text' : `Search as text: ${visibleText(where, 120)}`}
       expanded={expanded}
       onChange={({ detail }) => setExpanded(detail.expanded)}
     >

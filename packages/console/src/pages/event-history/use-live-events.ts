@@ -7,7 +7,8 @@ import { readMessages } from '../../api/live-stream.ts'
 export interface LiveEvents {
   /** Newest first. */
   readonly events: readonly ApiEvent[]
-  readonly state: 'connecting' | 'listening' | 'stopped'
+  /** `stopped`: it does not become better by itself. */
+  readonly state: 'connecting' | 'listening' | 'broken' | 'stopped'
   /** Since the beginning; older ones than are kept are in the search. */
   readonly count: number
   readonly failure?: Error
@@ -21,8 +22,13 @@ const pauseMsMax = 30_000
 const nothing: LiveEvents = { events: [], state: 'connecting', count: 0 }
 
 /** Events as they come in, as long as `isOn`. A connection that breaks is taken up where it was. */
-export function useLiveEvents(client: ApiClient, parameters: Parameters, isOn: boolean): LiveEvents {
+export function useLiveEvents(
+  client: ApiClient,
+  parameters: Parameters,
+  isOn: boolean,
+): LiveEvents & { readonly again: () => void } {
   const [live, setLive] = useState(nothing)
+  const [attempt, setAttempt] = useState(0)
   const key = JSON.stringify(parameters)
   useEffect(() => {
     setLive(nothing)
@@ -30,8 +36,8 @@ export function useLiveEvents(client: ApiClient, parameters: Parameters, isOn: b
     const ending = new AbortController()
     void follow(client, JSON.parse(key) as Parameters, ending.signal, setLive)
     return () => ending.abort()
-  }, [client, key, isOn])
-  return live
+  }, [client, key, isOn, attempt])
+  return { ...live, again: () => setAttempt((before) => before + 1) }
 }
 
 type Change = (change: (before: LiveEvents) => LiveEvents) => void
@@ -53,15 +59,19 @@ async function follow(client: ApiClient, parameters: Parameters, signal: AbortSi
     } catch (error) {
       if (signal.aborted) return
       failures++
-      const failure = error instanceof Error ? error : new Error(String(error))
+      const failure = failureOf(error)
       // What cannot become better by itself is told, and not tried again.
-      if (failure instanceof ApiFailure && !['unreachable', 'throttled', 'unavailable'].includes(failure.kind))
+      if (!['unreachable', 'throttled', 'unavailable'].includes(failure.kind))
         return change((before) => ({ ...before, state: 'stopped', failure }))
-      change((before) => ({ ...before, state: 'connecting', ...(failures > 1 && { failure }) }))
+      change((before) => ({ ...before, state: 'broken', ...(failures > 1 && { failure }) }))
     }
     await pause(Math.min(pauseMsMax, pauseMs * 2 ** Math.min(failures, 5)), signal)
   }
 }
+
+/** A connection that breaks in the middle of a message has no answer to tell. */
+const failureOf = (error: unknown): ApiFailure =>
+  error instanceof ApiFailure ? error : new ApiFailure('unreachable', 'The connection broke.', { cause: error })
 
 const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {

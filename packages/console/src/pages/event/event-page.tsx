@@ -16,6 +16,7 @@ import { FailureAlert } from '../../shell/failure-alert.tsx'
 import { hrefOf } from '../../shell/place.ts'
 import { useSession } from '../../shell/session.tsx'
 import { useSettings } from '../../shell/settings.tsx'
+import { visibleText } from '../../text/hidden-characters.ts'
 import { timeText } from '../../text/times.ts'
 import { UntrustedText } from '../../text/untrusted-text.tsx'
 import { TimelineLinks } from '../timelines/timeline-links.tsx'
@@ -43,7 +44,8 @@ export default function EventPage({ eventId }: { readonly eventId: string }) {
         <BreadcrumbGroup
           items={[
             { text: 'Event history', href: '#/events' },
-            { text: event.eventName, href: '#' },
+            // Text only is taken here: what cannot be seen is named as everywhere.
+            { text: visibleText(event.eventName), href: '#' },
           ]}
         />
       }
