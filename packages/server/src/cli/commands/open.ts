@@ -8,6 +8,7 @@ import { findHome } from '../open/find-home.ts'
 import type { ServeFlags } from '../open/serve-place.ts'
 import { verifyPlace, type VerifyFlags } from '../open/verify-place.ts'
 import { SourceError } from '../validation/object-source.ts'
+import { cannot } from '../validation/validation-plan.ts'
 
 export interface OpenFlags extends NarrowingFlags, S3Flags, AtOnceFlags, VerifyFlags, ServeFlags {
   readonly verify?: boolean
@@ -38,6 +39,9 @@ export async function open(this: CliContext, flags: OpenFlags, place: string): P
       await store.close()
     }
   } catch (error) {
+    // As of validate-logs: a place that cannot be read is no verdict.
+    if (flags.verify && (error instanceof SourceError || (error instanceof CommandError && error.exitCode === 1)))
+      throw cannot(error.message, error)
     throw error instanceof SourceError ? new CommandError(error.message, { cause: error }) : error
   }
 }

@@ -12,46 +12,74 @@ export interface FoundChain {
   readonly range: TimeRange
 }
 
-const digestFolder = /(?:^|\/)AWSLogs\/(?:o-[a-z0-9]+\/)?(?<account>\d{12})\/CloudTrail-Digest\/(?<region>[^/]+)\/$/s
-/** Below `AWSLogs/<account>/` only the digests are of interest. */
-const otherKind = /(?:^|\/)AWSLogs\/(?:o-[a-z0-9]+\/)?\d{12}\/(?!CloudTrail-Digest\/)[^/]+\/$/s
+/** An account and Region that there are log files of, and no digests. */
+export interface Unproven {
+  readonly account: string
+  readonly region: string
+}
+
+const regionFolder =
+  /(?:^|\/)AWSLogs\/(?:o-[a-z0-9]+\/)?(?<account>\d{12})\/(?<kind>CloudTrail(?:-Digest)?)\/(?<region>[^/]+)\/$/s
+/** What else is below `AWSLogs/<account>/`. */
+const otherKind = /(?:^|\/)AWSLogs\/(?:o-[a-z0-9]+\/)?\d{12}\/(?!CloudTrail(?:-Digest)?\/)[^/]+\/$/s
 const depthMax = 24
 /** A digest has some hundred kilobytes at most. */
 const digestBytesMax = 64 * 1024 * 1024
 
-/** Every chain of digests at a place. @throws {SourceError} */
-export async function* findChains(store: LogStore, narrowing: Narrowing): AsyncGenerator<FoundChain> {
-  for await (const folder of digestFolders(store, store.start, narrowing, 0)) {
-    const found = new Map<string, { key: string; from: number; to: number }>()
-    for await (const key of keysBelow(store, folder, 0)) {
-      const name = parseDigestKey(key)
-      if (!name || name.isBackfill || name.endTime < narrowing.from || name.endTime > narrowing.to) continue
-      const chain = `${name.trailName}/${name.homeRegion}`
-      const { from } = found.get(chain) ?? { from: name.endTime }
-      found.set(chain, { key, from, to: name.endTime })
+/** Every chain of digests at a place. `unproven` is told of log files that no chain can be of. @throws {SourceError} */
+export async function* findChains(
+  store: LogStore,
+  narrowing: Narrowing,
+  unproven: (place: Unproven) => void,
+): AsyncGenerator<FoundChain> {
+  const [logs, proven] = [new Map<string, Unproven>(), new Set<string>()]
+  for await (const { folder, kind, place } of regionFolders(store, store.start, 0)) {
+    if (!isMeant(place, narrowing)) continue
+    const name = `${place.account}/${place.region}`
+    if (kind === 'logs') {
+      logs.set(name, place)
+      continue
     }
-    for (const { key, from, to } of found.values()) yield { trail: await trailOf(store, key), range: { from, to } }
+    proven.add(name)
+    yield* chainsIn(store, folder, narrowing)
   }
+  for (const [name, place] of logs) if (!proven.has(name)) unproven(place)
 }
 
-async function* digestFolders(
-  store: LogStore,
-  folder: string,
-  narrowing: Narrowing,
-  depth: number,
-): AsyncGenerator<string> {
+async function* chainsIn(store: LogStore, folder: string, narrowing: Narrowing): AsyncGenerator<FoundChain> {
+  const found = new Map<string, { key: string; from: number; to: number }>()
+  for await (const key of keysBelow(store, folder, 0)) {
+    const name = parseDigestKey(key)
+    if (!name || name.isBackfill || name.endTime < narrowing.from || name.endTime > narrowing.to) continue
+    const chain = `${name.trailName}/${name.homeRegion}`
+    const { from } = found.get(chain) ?? { from: name.endTime }
+    found.set(chain, { key, from, to: name.endTime })
+  }
+  for (const { key, from, to } of found.values()) yield { trail: await trailOf(store, key), range: { from, to } }
+}
+
+interface RegionFolder {
+  readonly folder: string
+  readonly kind: 'logs' | 'digests'
+  readonly place: Unproven
+}
+
+/** The folders of Regions with digests or log files, of all accounts. */
+async function* regionFolders(store: LogStore, folder: string, depth: number): AsyncGenerator<RegionFolder> {
   if (depth > depthMax) return
   for await (const entry of store.entries(folder)) {
     if (entry.kind !== 'folder') continue
     const inner = `${folder}${entry.name}/`
-    const place = digestFolder.exec(inner)?.groups
-    if (!place && !otherKind.test(inner)) yield* digestFolders(store, inner, narrowing, depth + 1)
-    if (place && isMeant(place, narrowing)) yield inner
+    const found = regionFolder.exec(inner)?.groups
+    if (!found && !otherKind.test(inner)) yield* regionFolders(store, inner, depth + 1)
+    if (!found) continue
+    const { account = '', kind, region = '' } = found
+    yield { folder: inner, kind: kind === 'CloudTrail' ? 'logs' : 'digests', place: { account, region } }
   }
 }
 
-const isMeant = ({ account, region }: Record<string, string>, { accounts, regions }: Narrowing): boolean =>
-  (!accounts || accounts.has(account!)) && (!regions || regions.has(region!))
+const isMeant = ({ account, region }: Unproven, { accounts, regions }: Narrowing): boolean =>
+  (!accounts || accounts.has(account)) && (!regions || regions.has(region))
 
 /** In byte order, which is the order of time. */
 async function* keysBelow(store: LogStore, folder: string, depth: number): AsyncGenerator<string> {

@@ -1,19 +1,22 @@
+import { isRegionName } from '@opentrail/core/event'
 import { createAwsOutput } from '../validation/aws-output.ts'
 import { connectTrail } from '../validation/connected-trail.ts'
 import { keysOfFile, type KeySource } from '../validation/key-source.ts'
 import { cannot } from '../validation/validation-plan.ts'
-import { outcomeOf, type Outcome } from '../validation/verification-document.ts'
-import { verifyTrail, type Verification } from '../validation/verify-trail.ts'
-import { environmentCredentials } from '../connection.ts'
-import { print, type CliContext } from '../context.ts'
+import { verificationDocument, type Outcome, type VerificationDocument } from '../validation/verification-document.ts'
+import { verifyTrail } from '../validation/verify-trail.ts'
+import { packageVersion } from '../commands/version.ts'
+import { environmentCredentials, namedEndpoint } from '../connection.ts'
+import { print, printJson, type CliContext } from '../context.ts'
+import type { FormatFlags } from '../flags.ts'
 import type { LogStore } from '../log-files/log-store.ts'
 import type { Narrowing } from '../log-files/narrowing.ts'
+import { s3EndpointOf, type S3Flags } from '../log-files/open-log-store.ts'
 import { printable } from '../table.ts'
-import { findChains, type FoundChain } from './find-chains.ts'
+import { findChains, type FoundChain, type Unproven } from './find-chains.ts'
 
-export interface VerifyFlags {
+export interface VerifyFlags extends S3Flags, FormatFlags {
   readonly publicKeys?: string
-  readonly s3Endpoint?: string
 }
 
 /** As of `aws cloudtrail validate-logs`; the worst counts. */
@@ -22,7 +25,8 @@ const severity: Readonly<Record<Outcome, number>> = { valid: 0, incomplete: 1, i
 const findingsNamed = 20
 
 /**
- * Verifies every chain of digests at a place, and the log files that they list, as `validate-logs` does.
+ * Verifies every chain of digests at a place, and the log files that they list, as `validate-logs` does. Log files of an account
+ * and Region without any digest are named: nothing can be said of them.
  * @throws {CommandError} with exit code 255: there is nothing to verify, or no keys to do it with.
  */
 export async function verifyPlace(
@@ -31,17 +35,20 @@ export async function verifyPlace(
   store: LogStore,
   narrowing: Narrowing,
 ): Promise<void> {
-  let worst: Outcome | undefined
-  for await (const chain of findChains(store, narrowing)) {
-    const result = await verifyOne(context, flags, store, chain)
-    const outcome = outcomeOf(result)
-    print(context, printable(describe(chain, result, outcome)))
-    for (const { kind, message, subject } of result.findings.kept.slice(0, findingsNamed))
-      print(context, printable(`  ${kind}: ${subject.key}: ${message}`))
-    if (worst === undefined || severity[outcome] > severity[worst]) worst = outcome
+  const isText = flags.format === 'text'
+  const trails: VerificationDocument[] = []
+  const unproven: Unproven[] = []
+  for await (const chain of findChains(store, narrowing, (place) => void unproven.push(place))) {
+    const document = await verifyOne(context, flags, store, chain)
+    trails.push(document)
+    if (isText) print(context, printable(describe(chain, document)))
   }
-  if (worst === undefined) throw cannot(`there are no digests at ${store.description}/${store.start}`)
-  context.exitWith(exitCodes[worst])
+  if (trails.length === 0) throw cannot(`there are no digests at ${store.description}/${store.start}`)
+  const outcomes = [...trails.map(({ outcome }) => outcome), ...unproven.map(() => 'incomplete' as const)]
+  const outcome = outcomes.reduce((worst, one) => (severity[one] > severity[worst] ? one : worst))
+  if (isText) for (const place of unproven) print(context, printable(describeUnproven(place)))
+  else printJson(context, { outcome, exitCode: exitCodes[outcome], trails, unproven })
+  context.exitWith(exitCodes[outcome])
 }
 
 async function verifyOne(
@@ -49,47 +56,73 @@ async function verifyOne(
   flags: VerifyFlags,
   store: LogStore,
   { trail, range }: FoundChain,
-): Promise<Verification> {
+): Promise<VerificationDocument> {
   const source = store.objectSource(trail.bucket)
   const silent = { out: () => {}, error: () => {} }
   try {
+    const keys = keysOf(context, flags, { trail, range })
     const output = createAwsOutput(silent, { isVerbose: false })
-    return await verifyTrail({
-      trail,
-      range,
-      source,
-      output,
-      keys: keysOf(context, flags, { trail, range }),
-      onProgress: () => {},
-    })
+    const result = await verifyTrail({ trail, range, source, output, keys, onProgress: () => {} })
+    const about = { version: packageVersion(), verifiedAt: context.now(), trail, range }
+    const origins = { source: source.description, keySource: keys.description }
+    return verificationDocument({ ...about, ...origins, notKnown: notKnown(flags) }, result)
   } finally {
     await source.close()
   }
 }
 
-/** From a file, else from CloudTrail of AWS, for buckets of AWS. */
+const notKnown = ({ publicKeys }: VerifyFlags): string[] => [
+  'Whether the newest digests were deleted, and whether everything was delivered: validate-logs asks the server, or a checkpoint.',
+  ...(publicKeys === undefined ? [] : ['Whether the public keys are the right ones: they were read from a file.']),
+]
+
+/** From files, of which each has the keys of one Region, else from the server that is named, else from CloudTrail of AWS, for buckets of AWS. */
 function keysOf(context: CliContext, flags: VerifyFlags, { trail }: FoundChain): KeySource {
-  if (flags.publicKeys !== undefined) return keysOfFile(flags.publicKeys)
-  const credentials = environmentCredentials(context)
+  if (flags.publicKeys !== undefined) return keysOfFiles(flags.publicKeys.split(','))
   const { sourceRegion: region, homeRegion } = trail.chain
-  if (!credentials || flags.s3Endpoint !== undefined || (context.environment['AWS_ENDPOINT_URL_S3'] ?? '') !== '')
+  const isElsewhere = s3EndpointOf(context, flags) !== undefined
+  const endpoint = namedEndpoint(context, {}) ?? (isElsewhere ? undefined : cloudTrailEndpoint(region))
+  const credentials = environmentCredentials(context)
+  if (!credentials || endpoint === undefined)
     throw cannot(
       'no public keys: name a file with --public-keys, as "aws cloudtrail list-public-keys" prints them, or set the credentials of AWS',
     )
-  const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'
-  const endpoint = `https://cloudtrail.${region}.${suffix}`
   const connection = { endpoint, region, credentials, testMode: false }
   return connectTrail(connection, { arn: trail.arn, homeRegion, sourceRegion: region, now: context.now }).keys
 }
 
-function describe({ trail }: FoundChain, { counts, findings, unsignedCopies }: Verification, outcome: Outcome): string {
-  const { digests, logFiles } = counts
+function keysOfFiles(paths: readonly string[]): KeySource {
+  const sources = paths.map(keysOfFile)
+  return {
+    description: paths.join(', '),
+    async between(from, to) {
+      const all = await Promise.all(sources.map((source) => source.between(from, to)))
+      return new Map(all.flatMap((keys) => [...keys]))
+    },
+  }
+}
+
+const cloudTrailEndpoint = (region: string): string | undefined =>
+  isRegionName(region)
+    ? `https://cloudtrail.${region}.${region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'}`
+    : undefined
+
+function describe({ trail }: FoundChain, { outcome, counts, findings }: VerificationDocument): string {
+  const { digests, logFiles, unsignedCopies } = counts
   const { account, sourceRegion, trailName } = trail.chain
   const unsigned =
     unsignedCopies.digests > 0 ? `, ${unsignedCopies.digests} digests without a signature in this copy` : ''
-  return (
+  const verdict =
     `${outcome.toUpperCase()}: trail ${trailName}, account ${account}, Region ${sourceRegion}: ` +
     `${digests.valid} of ${digests.valid + digests.invalid} digests and ${logFiles.valid} of ${logFiles.valid + logFiles.invalid} log files valid, ` +
-    `${findings.counts.invalid} findings${unsigned}`
-  )
+    `findings: ${counts.findings.invalid}${unsigned}`
+  const named = findings.slice(0, findingsNamed).map(({ kind, message, subject }) => {
+    const where = 'key' in subject ? `${subject.key}: ` : ''
+    return `  ${kind}: ${where}${message}`
+  })
+  const left = findings.length - named.length
+  return [verdict, ...named, ...(left > 0 ? [`  and ${left} more; --format json has them`] : [])].join('\n')
 }
+
+const describeUnproven = ({ account, region }: Unproven): string =>
+  `NOT VERIFIED: account ${account}, Region ${region}: log files without any digest`
