@@ -1,7 +1,7 @@
 /**
  * Searches over the real journal and engine: pages, histograms and top values by the index alone, text by reading records,
  * inserts beside them, the longest block of the event loop, bytes of the index.
- * Run: node --conditions=opentrail-source bench/search.ts [events]
+ * Run: node --conditions=opentrail-source bench/search.ts [events] [scans: leave the rest out]
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -20,6 +20,7 @@ import { createFigures, ms } from './figures.ts'
 import { batchTemplate } from './records.ts'
 
 const events = Number(process.argv[2] ?? 1_000_000)
+const scansOnly = process.argv[3] === 'scans'
 const [account, region] = ['111122223333', 'eu-west-1']
 const stream = `${account}/${region}` as StreamId
 const perAppend = 1_000
@@ -136,35 +137,73 @@ try {
   const sample = await search.page({ ...scope('username = "user-7"'), limit: 1 })
   const { eventName } = JSON.parse(Buffer.from(sample.entries[0]!.record).toString()) as BenchRecord
   const combined = `username = "user-7" and eventName = "${eventName}" and readOnly = "true"`
-  await measure('page of 50, every event', () => search.page({ ...scope(''), limit: 50 }))
-  await measure('page of 50, last hour', () => search.page({ ...scope('', now - 3_600_000), limit: 50 }))
-  await measure('page of 50, one attribute', () => search.page({ ...scope('username = "user-7"'), limit: 50 }))
-  await measure('page of 50, three attributes', () => search.page({ ...scope(combined), limit: 50 }))
-  await measure('page, one event by its id', () => search.page({ ...scope(`eventID = "${randomBytes(4).toString('hex')}"`), limit: 50 })) // prettier-ignore
-  await measure('histogram, every event', () => search.counts({ ...scope(''), bucketSeconds: 900 }))
-  await measure('histogram, three attributes', () => search.counts({ ...scope(combined), bucketSeconds: 900 }))
-  await measure('top 10 user names', () => search.values({ ...scope(''), attribute: 'username', limit: 10 }))
-  await measure('top 10 resources', () => search.values({ ...scope(''), attribute: 'resource', limit: 10 }))
-  await measure('5,000 known ids', () =>
-    search.known(
-      stream,
-      Array.from({ length: 5_000 }, (_, at) => `id-${at}`),
-    ),
-  )
+  if (!scansOnly) {
+    await measure('page of 50, every event', () => search.page({ ...scope(''), limit: 50 }))
+    await measure('page of 50, last hour', () => search.page({ ...scope('', now - 3_600_000), limit: 50 }))
+    await measure('page of 50, one attribute', () => search.page({ ...scope('username = "user-7"'), limit: 50 }))
+    await measure('page of 50, three attributes', () => search.page({ ...scope(combined), limit: 50 }))
+    await measure('page, one event by its id', () => search.page({ ...scope(`eventID = "${randomBytes(4).toString('hex')}"`), limit: 50 })) // prettier-ignore
+    await measure('histogram, every event', () => search.counts({ ...scope(''), bucketSeconds: 900 }))
+    await measure('histogram, three attributes', () => search.counts({ ...scope(combined), bucketSeconds: 900 }))
+    await measure('top 10 user names', () => search.values({ ...scope(''), attribute: 'username', limit: 10 }))
+    await measure('top 10 resources', () => search.values({ ...scope(''), attribute: 'resource', limit: 10 }))
+    await measure('5,000 known ids', () =>
+      search.known(
+        stream,
+        Array.from({ length: 5_000 }, (_, at) => `id-${at}`),
+      ),
+    )
+  }
 
   const delay = monitorEventLoopDelay({ resolution: 1 })
+  const stoodStill = (): string =>
+    `the event loop stood still for ${ms(delay.percentile(99) / 1e6)} (p99), ${ms(delay.max / 1e6)} (max)`
+  async function watched<T>(work: () => Promise<T>): Promise<T> {
+    delay.enable()
+    delay.reset()
+    try {
+      return await work()
+    } finally {
+      delay.disable()
+    }
+  }
+  // What others on this machine do to the event loop.
+  await watched(() => new Promise((done) => setTimeout(done, 3_000)))
+  add('nothing at all', '', '', stoodStill())
+  const scan = (text: string): Promise<unknown> => search.counts({ ...scope(text), bucketSeconds: 900 })
   for (const [name, text] of [
     ['text', 'nothing-has-this'],
     ['a member by its path', 'requestParameters.name = "thing-nothing"'],
     ['text of one user', 'username = "user-7" and nothing-has-this'],
   ] as const) {
-    delay.enable()
-    delay.reset()
-    const took = await timed(() => search.counts({ ...scope(text), bucketSeconds: 900 }))
-    delay.disable()
-    const looked = text.startsWith('username') ? Math.min(100_000, events / 60) : Math.min(100_000, events)
-    add(`scan, ${name}`, `${Math.round(looked / (took / 1_000))} records/s`, '', `the event loop stood still for ${ms(delay.max / 1e6)} at most`) // prettier-ignore
+    const looked = Math.min(100_000, text.startsWith('username') ? events / 60 : events)
+    const took = await watched(() => timed(() => scan(text)))
+    add(`scan, ${name}`, `${Math.round(looked / (took / 1_000))} records/s`, '', stoodStill())
   }
+
+  /** Appends without a pause for so long. Resolves to events a second. */
+  async function intake(forMs: number): Promise<number> {
+    const lines = templates[0]!.fill(now).toString('latin1').split('\n').map(entryOf)
+    const began = performance.now()
+    let appended = 0
+    for (; performance.now() - began < forMs; appended += lines.length) await journal.append(stream, lines)
+    return Math.round(appended / ((performance.now() - began) / 1_000))
+  }
+  const intakeAlone = await watched(() => intake(5_000))
+  add('intake alone, batches of 1,000', `${intakeAlone} events/s`, '', stoodStill())
+  await untilInserted()
+  const enough = new AbortController()
+  let scans = 0
+  const scanning = (async () => {
+    for (; !enough.signal.aborted; scans++) await scan('nothing-has-this')
+  })()
+  const started = performance.now()
+  const intakeBeside = await watched(() => intake(5_000))
+  enough.abort()
+  await scanning
+  const scanRate = (scans * Math.min(100_000, events)) / ((performance.now() - started) / 1_000)
+  add('intake beside text scans', `${intakeBeside} events/s`, '', `${Math.round(scanRate)} records/s; ${stoodStill()}`)
+  await untilInserted()
 
   const appendOne = async (): Promise<number> => {
     const lines = templates[0]!.fill(now).toString('latin1').split('\n').map(entryOf)

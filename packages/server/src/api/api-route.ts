@@ -155,11 +155,19 @@ async function attempt(
   } catch (error) {
     const failure = unavailable(error) ?? (error instanceof ApiError ? error : route.failureOf?.(error))
     if (failure) return { query, failure }
+    // Work that was given up because nobody waits for it.
+    if (query.signal.aborted) return { query, failure: goneFailure(error) }
     // What is our mistake is told to the log alone.
     onFault(error, `${call.eventName} ${exchange.requestId}`)
     return { query, failure: new ApiError('InternalFailure', internalFailureText, { cause: error, status: 500 }) }
   }
 }
+
+const goneFailure = (cause: unknown): ApiError =>
+  new ApiError('ServiceUnavailable', 'The caller closed the connection before there was an answer.', {
+    cause,
+    status: 503,
+  })
 
 function unavailable(cause: unknown): ApiError | undefined {
   const isTemporary =

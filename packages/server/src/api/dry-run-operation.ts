@@ -38,7 +38,7 @@ export const dryRunOperation = (parts: SearchParts): ApiOperation =>
     answer: { json: dryRunSchema },
     errors: [],
     async ask(question) {
-      const { body, principal } = question
+      const { body, principal, signal } = question
       const { eventSelectors, advancedEventSelectors, days = 7, regions } = body
       const read = readSelectors({ eventSelectors, advancedEventSelectors })
       if (!read.ok) throw invalid(read.message)
@@ -51,6 +51,7 @@ export const dryRunOperation = (parts: SearchParts): ApiOperation =>
         streams: streams.filter((stream) => existing.has(stream)),
         timeMin: timeMax - days * daySeconds + 1,
         timeMax,
+        signal,
       }
       return { json: await dryRun(scope, compileSelectors(read.selectors), parts) }
     },
@@ -60,6 +61,7 @@ interface DryRunScope {
   readonly streams: readonly StoredEntry['stream'][]
   readonly timeMin: number
   readonly timeMax: number
+  readonly signal: AbortSignal
 }
 
 async function dryRun(

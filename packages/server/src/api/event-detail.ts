@@ -45,7 +45,7 @@ export const eventOperation = (parts: DetailParts & ScopeParts): ApiOperation =>
     errors: ['EventNotFoundException', 'EventErasedException'],
     async ask(question) {
       const streams = readStreams(question.parameters, question, parts)
-      const entry = streams.length === 0 ? undefined : await findEntry(question.subject, streams, parts)
+      const entry = streams.length === 0 ? undefined : await findEntry(question, streams, parts)
       if (!entry)
         throw apiError(
           'EventNotFoundException',
@@ -56,12 +56,13 @@ export const eventOperation = (parts: DetailParts & ScopeParts): ApiOperation =>
   })
 
 async function findEntry(
-  eventId: string,
+  { subject, signal }: { readonly subject: string; readonly signal: AbortSignal },
   streams: readonly StoredEntry['stream'][],
   { search }: DetailParts,
 ): Promise<StoredEntry | undefined> {
-  const expression = { kind: 'attribute', attribute: 'eventID', values: [eventId] } as const
-  const { entries } = await search.page({ streams, expression, timeMin: 0, timeMax: secondsMax, limit: 1, scanMax })
+  const expression = { kind: 'attribute', attribute: 'eventID', values: [subject] } as const
+  const times = { timeMin: 0, timeMax: secondsMax }
+  const { entries } = await search.page({ streams, expression, ...times, limit: 1, scanMax, signal })
   return entries[0]
 }
 

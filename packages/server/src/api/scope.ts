@@ -60,6 +60,8 @@ export interface Scope extends AskedRange {
   /** Those that there are entries in. */
   readonly streams: readonly StreamId[]
   readonly expression?: SearchExpression
+  /** Aborts when the caller has gone. */
+  readonly signal: AbortSignal
 }
 
 /** @throws {ApiError} ValidationException, InvalidSearchException, AccessDeniedException */
@@ -69,6 +71,7 @@ export function readScope(sent: SentScope, asker: Asker, parts: ScopeParts): Sco
     ...readRange(sent.from, sent.to, parts.now()),
     streams: readStreams(sent, asker, parts),
     ...(expression && { expression }),
+    signal: asker.signal,
   }
 }
 

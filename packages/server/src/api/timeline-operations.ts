@@ -52,7 +52,11 @@ export const resourceTimelineOperation = (parts: SearchParts): ApiOperation =>
       const also = reads ? ofResource(name) : both(ofResource(name), noReads)
       const { entries, ...more } = await walk(question, { sent: question.parameters, ...(also && { also }) }, parts)
       return {
-        json: { name, changes: await changesOf(entries, name, parts), ...more } satisfies ApiResourceTimeline,
+        json: {
+          name,
+          changes: await changesOf(entries, { name, signal: question.signal }, parts),
+          ...more,
+        } satisfies ApiResourceTimeline,
       }
     },
   })
@@ -61,20 +65,25 @@ const ofResource = (name: string): SearchExpression => ({ kind: 'attribute', att
 const noReads: SearchExpression = { kind: 'not', of: { kind: 'attribute', attribute: 'readOnly', values: ['true'] } }
 const succeeded: SearchExpression = { kind: 'not', of: { kind: 'exists', path: ['errorCode'] } }
 
+interface AskedResource {
+  readonly name: string
+  readonly signal: AbortSignal
+}
+
 interface Success {
   readonly parameters: string | undefined
 }
 
 async function changesOf(
   entries: readonly StoredEntry[],
-  name: string,
+  of: AskedResource,
   parts: SearchParts,
 ): Promise<ApiResourceChange[]> {
   const changes: ApiResourceChange[] = []
   for (const [at, entry] of entries.entries()) {
     const event = apiEvent(entry)
     const own = successOf(entry)
-    const before = own && (olderSuccess(entries.slice(at + 1), entry) ?? (await lookBack(entry, name, parts)))
+    const before = own && (olderSuccess(entries.slice(at + 1), entry) ?? (await lookBack(entry, of, parts)))
     changes.push({ event, changes: own && before ? differences(before, own) : [] })
   }
   return changes
@@ -115,7 +124,11 @@ function olderSuccess(older: readonly StoredEntry[], entry: StoredEntry): Succes
 }
 
 /** The one before the page, if there is one. */
-async function lookBack(entry: StoredEntry, name: string, { search }: SearchParts): Promise<Success | undefined> {
+async function lookBack(
+  entry: StoredEntry,
+  { name, signal }: AskedResource,
+  { search }: SearchParts,
+): Promise<Success | undefined> {
   const { eventName, eventSource, eventTime } = parseEnvelope(entry).event
   const same: SearchExpression[] = [
     { kind: 'attribute', attribute: 'eventName', values: [eventName] },
@@ -130,6 +143,7 @@ async function lookBack(entry: StoredEntry, name: string, { search }: SearchPart
     after: { time, stream: entry.stream, sequence: entry.sequence },
     limit: 1,
     scanMax,
+    signal,
   })
   return page.entries[0] && successOf(page.entries[0])
 }

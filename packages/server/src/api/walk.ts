@@ -48,6 +48,7 @@ export async function walk(
     timeMax,
     limit: sent.limit,
     scanMax,
+    signal: asker.signal,
     ...(cursor && { after: cursor.after, snapshots: cursor.snapshots }),
   })
   if (!page.next) return { entries: page.entries }

@@ -24,6 +24,8 @@ export type EventSearch = Pick<PostingsStore, 'search' | 'histogram' | 'topValue
 
 export function createEventSearch(engine: PostingsEngine, days: PostingDays, repeated: RepeatedDays): EventSearch {
   const { events: table } = engine.tables
+  const ask = (what: string, statement: string, { signal }: EventQuery): Promise<Buffer> =>
+    engine.bytes(what, statement, searchTimeoutMs, signal)
 
   function sourceOf(query: EventQuery): EventSource | undefined {
     const among = query.streams.length > 0 && query.timeMin <= query.timeMax ? days.within(query) : []
@@ -40,7 +42,7 @@ export function createEventSearch(engine: PostingsEngine, days: PostingDays, rep
       const timeMin = Math.max(query.timeMin, timeMax - span + 1)
       const part = { ...query, timeMin, timeMax, limit: query.limit - found.length }
       const source = sourceOf(part)
-      if (source) found.push(...placesIn(await engine.bytes('search', pageStatement(part, source), searchTimeoutMs)))
+      if (source) found.push(...placesIn(await ask('search', pageStatement(part, source), query)))
       if (found.length >= query.limit) break
       timeMax = timeMin - 1
     }
@@ -61,14 +63,14 @@ export function createEventSearch(engine: PostingsEngine, days: PostingDays, rep
     async histogram(query) {
       const source = sourceOf(query)
       if (!source) return []
-      const bytes = await engine.bytes('histogram', histogramStatement(query, source), searchTimeoutMs)
+      const bytes = await ask('histogram', histogramStatement(query, source), query)
       return recordsOf(bytes, 12, (at) => ({ start: bytes.readUInt32LE(at), count: wideNumber(bytes, at + 4) }))
     },
 
     async topValues(query) {
       const source = sourceOf(query)
       if (!source) return []
-      const bytes = await engine.bytes('top values', valuesStatement(query, source), searchTimeoutMs)
+      const bytes = await ask('top values', valuesStatement(query, source), query)
       return recordsOf(bytes, 32, (at) => ({
         value: { low: bytes.readUInt32LE(at), high: bytes.readUInt32LE(at + 4) },
         count: wideNumber(bytes, at + 8),

@@ -81,6 +81,18 @@ describe('postings when the engine goes away', () => {
     assert.equal(Number(await result.text()), 9 * perBatch)
   })
 
+  test('a question that is aborted ends with the reason of its signal', async () => {
+    const store = await untilItAnswers(() => openClickHousePostingsStore({ client: engine.client }))
+    await untilItAnswers(() => store.insert(postingBatch([eventRow(7, 1)]), 'aborted'))
+    const range = { stream: 7, sequenceMin: 1 as Sequence, sequenceMax: 1 as Sequence }
+    const caller = new AbortController()
+    const gone = new Error('gone')
+    const query = { streams: [range], timeMin: 0, timeMax: 2 ** 32 - 1, signal: caller.signal }
+    const asked = [store.histogram({ ...query, bucketSeconds: 60 }), store.search({ ...query, limit: 1 })]
+    caller.abort(gone)
+    for (const each of asked) await assert.rejects(each, (error) => error === gone)
+  })
+
   test('a table that is gone is made again', async () => {
     const store = await openClickHousePostingsStore({ client: engine.client })
     await engine.client.command({ query: 'DROP TABLE opentrail.events_2' })

@@ -38,7 +38,9 @@ export const placeOf = (rows: EventRows, row: number): EventPlace => ({
 
 /** Keeps the first `limit` places of the order that come after `after`. */
 export class FirstPlaces {
-  readonly #kept: EventPlace[] = []
+  #kept: EventPlace[] = []
+  /** The last of the first `limit`, when it was last looked: what comes behind it is not wanted. */
+  #last: EventPlace | undefined
   readonly #compare: ComparePlaces
   readonly #limit: number
   readonly #after: EventPlace | undefined
@@ -50,21 +52,25 @@ export class FirstPlaces {
   }
 
   consider(place: EventPlace): void {
-    const kept = this.#kept
     if (this.#after && this.#compare(place, this.#after) <= 0) return
-    if (kept.length === this.#limit) {
-      if (this.#compare(place, kept[kept.length - 1]!) >= 0) return
-      kept.pop()
-    }
-    let at = kept.length
-    while (at > 0 && this.#compare(place, kept[at - 1]!) < 0) at--
-    kept.splice(at, 0, place)
+    if (this.#last && this.#compare(place, this.#last) >= 0) return
+    // Sorted now and then: kept in order each time, places that come in the opposite order would cost their square.
+    if (this.#kept.push(place) >= 2 * this.#limit + spareMax) this.#cut()
   }
 
   list(): EventPlace[] {
+    this.#cut()
     return this.#kept
   }
+
+  #cut(): void {
+    this.#kept = this.#kept.sort(this.#compare).slice(0, this.#limit)
+    this.#last = this.#kept[this.#limit - 1]
+  }
 }
+
+/** So that small pages are not sorted for every few places. */
+const spareMax = 64
 
 /** Counts per bucket of event time. */
 export class TimeCounts {
@@ -130,6 +136,10 @@ export class ValueCounts {
 
   has({ low, high }: Hash64): boolean {
     return this.#groups.get(low, high) !== undefined
+  }
+
+  values(): Hash64[] {
+    return this.#groups.values().map(({ value }) => value)
   }
 
   /** The most frequent first, of equal ones that of the newest event, and of one event's the smaller hash. */

@@ -17,6 +17,8 @@ export interface SearchScope {
   readonly timeMax: number
   /** Of a walk that goes on: what came later than these sequences stays out. Absent at its start. */
   readonly snapshots?: ReadonlyMap<StreamId, Sequence | 0>
+  /** Nobody waits for the answer once it aborts: the search ends with its reason, wherever it is. */
+  readonly signal?: AbortSignal
 }
 
 export interface SearchRequest extends SearchScope {

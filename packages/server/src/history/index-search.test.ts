@@ -259,3 +259,33 @@ test('a walk whose snapshot the index has not reached again is refused, and a pl
   await assert.rejects(index.search.page({ ...scope, snapshots }), PostingsUnavailableError)
   await index.close()
 }, 60_000)
+
+test('a search ends when nobody waits for it any more, while it reads records and while it waits for its turn', async () => {
+  const { journal, store, append, open } = deployment()
+  await append(fc.sample(shape, 20).map((each) => ({ ...each, stream: 0 })))
+  const index = await open(1)
+  await allInserted(index, journal)
+  const scope = { streams: [streams[0]!], timeMin: 0, timeMax: 2 ** 32 - 1, scanMax: 1_000, bucketSeconds: 60 }
+  const expression: SearchExpression = { kind: 'text', text: 'red' }
+  const gone = new Error('gone')
+  const isGone = (error: unknown): boolean => error === gone
+
+  const waiting = new AbortController()
+  const others = Array.from({ length: 4 }, () => index.search.counts({ ...scope, expression }))
+  const last = index.search.counts({ ...scope, expression, signal: waiting.signal })
+  waiting.abort(gone)
+  await assert.rejects(last, isGone)
+  await Promise.all(others)
+
+  const caller = new AbortController()
+  const { search } = store
+  Object.assign(store, {
+    search: (query: Parameters<typeof search>[0]) => {
+      caller.abort(gone)
+      return search(query)
+    },
+  })
+  await assert.rejects(index.search.counts({ ...scope, expression, signal: caller.signal }), isGone)
+  assert.equal((await index.search.counts(scope)).total, 20)
+  await index.close()
+}, 60_000)

@@ -13,9 +13,12 @@ import { searchValues } from './search-values.ts'
 const exactReadsMax = 5_000
 
 export function createIndexSearch(parts: SearchParts): HistorySearch {
-  const gate = createSearchGate(parts.signal)
-  const opened = <T>(scope: SearchScope, work: (opened: OpenScope) => Promise<T>): Promise<T> =>
-    gate(!scope.expression || narrowed(scope.expression).exact, async () => work(await openScope(scope, parts)))
+  const gate = createSearchGate()
+  const opened = <T>(scope: SearchScope, work: (opened: OpenScope) => Promise<T>): Promise<T> => {
+    const signal = scope.signal ? AbortSignal.any([parts.signal, scope.signal]) : parts.signal
+    const isExact = !scope.expression || narrowed(scope.expression).exact
+    return gate(isExact, signal, async () => work(await openScope({ ...scope, signal }, parts)))
+  }
   return {
     page: (request) => opened(request, (scope) => page(request, scope, parts)),
     counts: (request) => opened(request, (scope) => searchCounts(request, scope, parts)),
@@ -42,7 +45,7 @@ async function page(request: SearchRequest, scope: OpenScope, parts: SearchParts
   let looked = 0
   let last: EventPlace | undefined
   // One more than the page, to know whether it is the last.
-  for await (const batch of candidates(scope, { after, first: request.limit + 1 }, parts)) {
+  for await (const batch of candidates(scope, { after, first: request.limit + 1, read: (entry) => entry }, parts)) {
     for (const { place, match } of batch) {
       if (last && (entries.length === request.limit || looked === readsMax))
         return { entries, snapshots, next: { ...last, stream: parts.state.byNumber(last.stream)!.stream } }

@@ -18,8 +18,8 @@ export interface PostingsEngine {
   createTables(): Promise<void>
   /** Rows as JSON has them; for what is asked seldom. */
   rows<T>(what: string, query: string, parameters: Parameters): Promise<T[]>
-  /** The answer of a statement that names its format. What takes longer than `timeoutMs` is killed. */
-  bytes(what: string, query: string, timeoutMs: number): Promise<Buffer>
+  /** The answer of a statement that names its format. What takes longer than `timeoutMs`, or is aborted, is killed. @throws the signal's reason */
+  bytes(what: string, query: string, timeoutMs: number, signal?: AbortSignal): Promise<Buffer>
   command(what: string, query: string): Promise<void>
   /** Stores a block of Native format as one part, or nothing; does nothing where the token is known. */
   insert(what: string, to: { table: string; columns: TableColumns; token: string; block: Buffer[] }): Promise<void>
@@ -44,10 +44,18 @@ const insertSettings = (token: string) => ({
 })
 
 export function createPostingsEngine(client: ClickHouseClient, tables: PostingsTables): PostingsEngine {
-  async function translated<T>(what: string, timeoutMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async function translated<T>(
+    what: string,
+    timeoutMs: number,
+    work: (signal: AbortSignal) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    signal?.throwIfAborted()
+    const timeout = AbortSignal.timeout(timeoutMs)
     try {
-      return await work(AbortSignal.timeout(timeoutMs))
+      return await work(signal ? AbortSignal.any([signal, timeout]) : timeout)
     } catch (error) {
+      signal?.throwIfAborted()
       // The engine's store was replaced by an empty one under us: make the tables, so that the next attempt works.
       if (error instanceof ClickHouseError && missingTableCodes.includes(error.code))
         await createPostingsTables(client, tables, AbortSignal.timeout(createTimeoutMs)).catch(() => undefined)
@@ -63,11 +71,16 @@ export function createPostingsEngine(client: ClickHouseClient, tables: PostingsT
         const result = await client.query({ query, query_params, format: 'JSONCompactEachRow', abort_signal })
         return result.json()
       }),
-    bytes: (what, query, timeoutMs) =>
-      translated(what, timeoutMs, async (abort_signal) => {
-        const { stream } = await client.exec({ query, abort_signal })
-        return bytesOf(stream)
-      }),
+    bytes: (what, query, timeoutMs, signal) =>
+      translated(
+        what,
+        timeoutMs,
+        async (abort_signal) => {
+          const { stream } = await client.exec({ query, abort_signal })
+          return bytesOf(stream)
+        },
+        signal,
+      ),
     command: (what, query) =>
       translated(what, scanTimeoutMs, async (abort_signal) => void (await client.command({ query, abort_signal }))),
     insert: (what, { table, columns, token, block }) =>

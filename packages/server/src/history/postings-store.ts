@@ -92,6 +92,8 @@ export interface EventQuery {
   readonly predicate?: EventPredicate
   readonly timeMin: number
   readonly timeMax: number
+  /** Ends the question, with its reason. */
+  readonly signal?: AbortSignal
 }
 
 /** Where an event stands. The order is: time falling, stream as the query lists them, sequence falling. */

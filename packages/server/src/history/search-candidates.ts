@@ -1,28 +1,37 @@
 import { parseEnvelope, type Sequence, type StoredEntry } from '@opentrail/core/event'
 import { searchedEvent } from '@opentrail/core/search'
-import { setImmediate as macrotask } from 'node:timers/promises'
 import { FirstPlaces, placeOf, placeOrder } from './event-matches.ts'
 import { indexedSeconds } from './posting-block.ts'
 import type { EventPlace } from './postings-store.ts'
 import type { OpenScope, SearchParts } from './search-scope.ts'
+import { createSearchTurns } from './search-turns.ts'
 
 /** Records of one batch, by their average size so far (one alone may be larger); two batches are in memory at once. */
 const batchBytesMax = 2 * 1024 * 1024
-/** Entries of the first batch, of which nothing is known, and of any: looking at them takes some milliseconds. */
+/** Entries of the first batch, of which nothing is known, and of any. */
 const batchFirst = 64
 const batchMax = 512
-/** Records looked at between two moments in which other work gets its turn: some milliseconds. */
-const sliceRecords = 512
 
-/** Places asked for at once. Each round asks for more, since what a round found tells how few records match. */
+/**
+ * Places asked for at once. Each round asks for more, since what a round found tells how few records match. Reading the engine's
+ * answer to the largest takes some milliseconds.
+ */
 const roundGrowth = 4
-const roundMax = 32_768
+const roundMax = 16_384
 
 /** A record that the search finds, or that it only looked at. */
-export interface Candidate {
+export interface Candidate<Match> {
   readonly place: EventPlace
   /** Undefined: it does not match, or retention has removed it. */
-  readonly match: StoredEntry | undefined
+  readonly match: Match | undefined
+}
+
+export interface Looking<Match> {
+  readonly after: EventPlace | undefined
+  /** Places of the first round. */
+  readonly first: number
+  /** What is wanted of a record that matches. */
+  readonly read: (entry: StoredEntry) => Match
 }
 
 /** The first places of the scope after `after`, by the index alone. */
@@ -37,23 +46,25 @@ async function nextPlaces(
   const first = new FirstPlaces(compare, limit, after)
   tail.forEachMatch(recent, (rows, row) => first.consider(placeOf(rows, row)))
   const ofStore = await store.search({ ...stored, limit, ...(after && { after }) })
-  return [...ofStore, ...first.list()].sort(compare).slice(0, limit)
+  const recentPlaces = first.list()
+  return recentPlaces.length === 0 ? ofStore : [...ofStore, ...recentPlaces].sort(compare).slice(0, limit)
 }
 
 /**
  * Looks at the records that may match, newest first, a bounded number at a time, and gives way to other work in between.
- * Ends where there are no more; whoever has enough stops asking.
+ * Ends where there are no more; whoever has enough stops asking. @throws the reason of the scope's signal
  */
-export async function* candidates(
+export async function* candidates<Match extends object | true>(
   scope: OpenScope,
-  { after, first }: { after: EventPlace | undefined; first: number },
+  { after, first, read }: Looking<Match>,
   parts: SearchParts,
-): AsyncGenerator<readonly Candidate[]> {
+): AsyncGenerator<readonly Candidate<Match>[]> {
   if (scope.split().stored.streams.length === 0) return
   let entries = batchFirst
-  let looked = 0
+  const turns = createSearchTurns(scope.signal)
   for (let limit = first; ; limit = Math.min(roundMax, limit * roundGrowth)) {
     const places = await nextPlaces(scope, after, limit, parts)
+    await turns.next()
     let reading = readBatch(places, 0, entries, parts)
     for (let at = 0; at < places.length;) {
       const { batch, records } = await reading
@@ -61,11 +72,13 @@ export async function* candidates(
       entries = entriesFor(records)
       // The next records are on their way while these are looked at.
       reading = readBatch(places, at, entries, parts)
-      yield batch.map((place, index) => ({ place, match: matching(records[index], place, scope) }))
-      looked += batch.length
-      if (looked < sliceRecords) continue
-      looked = 0
-      await macrotask()
+      const looked: Candidate<Match>[] = []
+      for (const [index, place] of batch.entries()) {
+        const entry = matching(records[index], place, scope)
+        looked.push({ place, match: entry && read(entry) })
+        if (turns.isOver()) await turns.next()
+      }
+      yield looked
     }
     after = places.at(-1)
     if (places.length < limit) return

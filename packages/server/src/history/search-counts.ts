@@ -12,7 +12,7 @@ export async function searchCounts(
   const counts = new TimeCounts(bucketSeconds)
   const searchedTo = scope.exact
     ? await countIndexed(counts, bucketSeconds, scope, parts)
-    : await scan(scope, scanMax, parts, { read: () => undefined, add: ({ time }) => counts.add(time) })
+    : await scan(scope, scanMax, parts, { read: () => true, add: ({ time }) => counts.add(time) })
   const buckets = counts.list()
   const total = buckets.reduce((sum, { count }) => sum + count, 0)
   return { snapshots: scope.snapshots, total, buckets, ...(searchedTo !== undefined && { searchedTo }) }

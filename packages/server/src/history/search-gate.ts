@@ -8,13 +8,13 @@ const scansMax = 2
 /** More than wait is more than will be answered before their callers give up. */
 const waitingMax = 64
 
-/** Lets a few searches run at a time. @throws {PostingsUnavailableError} too many wait already. */
-export type SearchGate = <T>(exact: boolean, work: () => Promise<T>) => Promise<T>
+/** Lets a few searches run at a time. One whose signal aborts waits no longer. @throws {PostingsUnavailableError} too many wait already. */
+export type SearchGate = <T>(exact: boolean, signal: AbortSignal, work: () => Promise<T>) => Promise<T>
 
-export function createSearchGate(signal: AbortSignal): SearchGate {
+export function createSearchGate(): SearchGate {
   const [exactGate, scanGate] = [createGate(exactMax), createGate(scansMax)]
   let waiting = 0
-  return async (exact, work) => {
+  return async (exact, signal, work) => {
     if (waiting >= waitingMax) throw new PostingsUnavailableError(`${waiting} searches wait already`)
     waiting++
     let entered = false

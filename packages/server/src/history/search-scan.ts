@@ -11,7 +11,7 @@ const firstRound = 512
  * does. Resolves to how far back it has looked (seconds), or undefined at the end: what is not older was all looked at, so
  * of the second in which a scan stops nothing is added.
  */
-export async function scan<T>(
+export async function scan<T extends object | true>(
   scope: OpenScope,
   scanMax: number,
   parts: SearchParts,
@@ -24,13 +24,17 @@ export async function scan<T>(
     for (const [place, of] of pending) add(place, of)
     pending = []
   }
-  for await (const batch of candidates(scope, { after: undefined, first: Math.min(firstRound, scanMax + 1) }, parts)) {
+  for await (const batch of candidates(
+    scope,
+    { after: undefined, first: Math.min(firstRound, scanMax + 1), read },
+    parts,
+  )) {
     for (const { place, match } of batch) {
       if (place.time !== second) flush()
       if (looked === scanMax) return place.time + 1
       looked++
       second = place.time
-      if (match) pending.push([place, read(match)])
+      if (match) pending.push([place, match])
     }
   }
   flush()

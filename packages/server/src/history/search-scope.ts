@@ -29,6 +29,8 @@ export interface OpenScope {
   readonly test?: SearchTest
   /** What the index tells is what the record would. */
   readonly exact: boolean
+  /** Aborts when nobody waits for the answer any more. */
+  readonly signal: AbortSignal
   /**
    * Which events the store is to be asked for and which the tail, of this moment. To be asked in the same tick: what is
    * inserted meanwhile was in one of the two, and in one only.
@@ -43,7 +45,10 @@ interface ScopeStream {
 }
 
 /** Waits until the index has what was durable when it was asked. @throws {PostingsUnavailableError} */
-export async function openScope(scope: SearchScope, parts: SearchParts): Promise<OpenScope> {
+export async function openScope(
+  scope: SearchScope & { readonly signal: AbortSignal },
+  parts: SearchParts,
+): Promise<OpenScope> {
   const { journal, state, progress, limits, hasher } = parts
   const ids = [...new Set(scope.streams)].sort().toReversed()
   const targets = ids.map((id) => scope.snapshots?.get(id) ?? (scope.snapshots ? 0 : journal.durable(id)))
@@ -58,7 +63,9 @@ export async function openScope(scope: SearchScope, parts: SearchParts): Promise
     if (indexed && snapshot > 0) streams.push({ indexed, snapshot, first: first.get(id) ?? (1 as Sequence) })
   }
   const { condition, exact } = scope.expression ? narrowed(scope.expression) : { condition: undefined, exact: true }
+  const { signal } = scope
   const asked = {
+    signal,
     timeMin: scope.timeMin,
     timeMax: scope.timeMax,
     ...(condition && { predicate: toPredicate(condition, hasher) }),
@@ -66,6 +73,7 @@ export async function openScope(scope: SearchScope, parts: SearchParts): Promise
   return {
     snapshots,
     exact,
+    signal,
     ...(scope.expression && { test: compileSearch(scope.expression) }),
     split: () => ({
       stored: { ...asked, streams: rangesOf(streams, ({ first: from, snapshot, indexed }) => [from, Math.min(indexed.inserted, snapshot)]) }, // prettier-ignore

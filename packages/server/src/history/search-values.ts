@@ -37,7 +37,7 @@ async function indexedValues(request: ValuesRequest, scope: OpenScope, parts: Se
     counts.addRow(rows, row, attribute)
   })
   // A value is among the first by what the store has alone, or the tail has it, too.
-  const ofTail = counts.list(Infinity).map(({ value }) => value)
+  const ofTail = counts.values()
   const top = await store.topValues({ ...stored, attribute, limit: request.limit })
   const others = top.filter(({ value }) => !counts.has(value))
   for (let at = 0; at < ofTail.length; at += amongMax) {

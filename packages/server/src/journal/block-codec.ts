@@ -193,10 +193,21 @@ export function decodeBlock(
       const record = raw.subarray(recordOffset, recordOffset + recordLengths[index]!)
       let at = fieldOffsets[index]!
       const take = (length: number): Buffer => raw.subarray(at, (at += length))
-      const recordHash = flag & hashStored ? take(32) : hash('sha256', record, 'buffer')
+      let recordHash = flag & hashStored ? take(32) : undefined
       const idKey = flag & idKeyStored ? take(16) : uuidBytes(envelope, idPlaces[index]!)
       const admittedAt = flag & timeStored ? take(8).readDoubleLE() : times[index]!
-      return { stream, sequence: (first + index) as Sequence, admittedAt, idKey, recordHash, envelope, record }
+      return {
+        stream,
+        sequence: (first + index) as Sequence,
+        admittedAt,
+        idKey,
+        // When it is asked for: a search reads thousands of records and no hash.
+        get recordHash() {
+          return (recordHash ??= hash('sha256', record, 'buffer'))
+        },
+        envelope,
+        record,
+      }
     },
   }
 }
