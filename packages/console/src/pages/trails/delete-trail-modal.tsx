@@ -7,7 +7,6 @@ import Modal from '@cloudscape-design/components/modal'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import { useState } from 'react'
 import type { Trail } from '../../api/trail-operations.ts'
-import { goTo } from '../../shell/place.ts'
 import { UntrustedText } from '../../text/untrusted-text.tsx'
 import { RefusalAlert } from './refusal-alert.tsx'
 import { useTrailChange } from './use-trails.ts'
@@ -18,7 +17,7 @@ export function DeleteTrailModal({ trail, onDismiss }: { readonly trail: Trail; 
   const change = useTrailChange()
   const mayDelete = name === trail.Name && !change.isPending
   const remove = () => {
-    if (mayDelete) change.mutate({ operation: 'DeleteTrail', trail }, { onSuccess: () => goTo('/trails') })
+    if (mayDelete) change.mutate({ operation: 'DeleteTrail', trail })
   }
   return (
     <Modal

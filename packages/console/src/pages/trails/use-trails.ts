@@ -1,6 +1,7 @@
 import type { ApiDigestPage, ApiLogFilePage } from '@opentrail/core/api'
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { callTrails, type Trail, type TrailStatus } from '../../api/trail-operations.ts'
+import { goTo } from '../../shell/place.ts'
 import { useSession } from '../../shell/session.tsx'
 import { eachOf } from './each-of.ts'
 
@@ -61,7 +62,11 @@ export function useTrailChange() {
       readonly operation: 'StartLogging' | 'StopLogging' | 'DeleteTrail'
       readonly trail: Trail
     }) => callTrails(client, operation, { Name: trail.TrailARN }, { region: trail.HomeRegion }),
-    onSuccess: () => forgetTrails(queries),
+    onSuccess: async (_, { operation }) => {
+      // First: the page of a trail that is not there any more goes, and all that it would do afterwards with it.
+      if (operation === 'DeleteTrail') goTo('/trails')
+      await forgetTrails(queries)
+    },
   })
 }
 
