@@ -176,7 +176,7 @@ const limitsOf = ({ minimum, maximum, minLength, maxLength, enum: values, defaul
     .join('; ')
 const described = describeOperations()
 const common = described[0].errors.map(([, name]) => name)
-const operationSection = ({ method, path, eventName, brief, details, takesBody, parameters, errors }) => {
+const operationSection = ({ method, path, eventName, brief, details, takesBody, file, parameters, errors }) => {
   const own = errors.filter(([, name]) => !common.includes(name)).map(([status, name]) => `\`${name}\` (${status})`)
   const table = parameters.map(
     (each) =>
@@ -186,6 +186,7 @@ const operationSection = ({ method, path, eventName, brief, details, takesBody, 
     `## ${method} ${path}`,
     `${brief}. Event: \`${eventName}\`.${details ? ` ${details}` : ''}`,
     ...(takesBody ? ['The body is a JSON object; its members and their limits are in the document.'] : []),
+    ...(file ? [`The body is the file: ${code(file)}.`] : []),
     ...(table.length > 0 ? [`| Parameter | Meaning | Limits |\n|---|---|---|\n${table.join('\n')}`] : []),
     ...(own.length > 0 ? [`Own errors: ${own.join(', ')}.`] : []),
   ].join('\n\n')

@@ -5,6 +5,7 @@ import type {
   ApiDemo,
   ApiDigestPage,
   ApiDryRun,
+  ApiImportAnswer,
   ApiError,
   ApiEvent,
   ApiEventDetail,
@@ -220,3 +221,18 @@ export const answerSchema = z.strictObject({
 export const demoSchema = z.strictObject({
   Records: z.array(z.record(z.string(), z.unknown())).describe('As `POST /events` takes them'),
 }) satisfies z.ZodType<ApiDemo>
+
+export const importAnswerSchema = z.strictObject({
+  records: count,
+  imported: count,
+  alreadyThere: count,
+  refused: z.array(z.strictObject({ index: count, eventId: optionalText, code: text, message: text })),
+  refusedCount: count,
+}) satisfies z.ZodType<ApiImportAnswer>
+
+/** With what was taken until then. */
+export const importErrorSchema = z.strictObject({
+  __type: text,
+  Message: text,
+  ...importAnswerSchema.partial().shape,
+})

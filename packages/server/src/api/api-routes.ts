@@ -12,6 +12,7 @@ import type { Random } from '../clock/index.ts'
 import { createLiveStreams, type LiveOptions } from './live-streams.ts'
 import { createPageCursors } from './page-cursors.ts'
 import { createSeals } from './seals.ts'
+import { importDescription } from './import-description.ts'
 import { liveOperation, type LiveParts } from './live-operation.ts'
 import { identityTimelineOperation, resourceTimelineOperation } from './timeline-operations.ts'
 import { digestsOperation, logFilesOperation, type TrailParts } from './trail-operations.ts'
@@ -60,7 +61,7 @@ export function createApi(options: ApiOptions): Api {
 /** A route for each operation, and one for their description. */
 export function apiRoutes(parts: ApiParts, options: ApiRouteOptions): Route[] {
   const operations = apiOperations(parts)
-  const document = JSON.stringify(openApiDocument(operations))
+  const document = JSON.stringify(openApiDocument([...operations, importDescription]))
   return [
     {
       method: 'GET',

@@ -1,6 +1,7 @@
 import { apiOperations, type ApiParts } from './api-routes.ts'
+import { importDescription } from './import-description.ts'
 import { errorsOf } from './openapi.ts'
-import { subjectName } from './operation.ts'
+import { subjectName, type DescribedCall } from './operation.ts'
 import type { JsonSchema, Parameter } from './parameters.ts'
 
 export interface DescribedParameter {
@@ -18,19 +19,22 @@ export interface DescribedOperation {
   readonly brief: string
   readonly details?: string
   readonly takesBody: boolean
+  /** Content types of the file that is the body. */
+  readonly file?: readonly string[]
   readonly parameters: readonly DescribedParameter[]
   readonly errors: readonly (readonly [status: number, code: string])[]
 }
 
 /** All of our own API, for documents. Nothing is asked. */
 export function describeOperations(): DescribedOperation[] {
-  return apiOperations(nobody).map((own) => ({
+  return [...apiOperations(nobody), importDescription].map((own: DescribedCall) => ({
     method: own.method,
     path: own.path,
     eventName: own.eventName,
     brief: own.brief,
     ...(own.details !== undefined && { details: own.details }),
     takesBody: own.body !== undefined,
+    ...(own.file && { file: own.file }),
     parameters: [
       ...(own.subject ? [described(subjectName(own.path), own.subject)] : []),
       ...Object.entries(own.parameters).map(([name, parameter]) => described(name, parameter)),

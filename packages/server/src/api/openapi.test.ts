@@ -172,7 +172,7 @@ describe('the document', () => {
               const wanted = `${target}${rest.length > 0 ? `?${new URLSearchParams(rest).toString()}` : ''}`
               if (wanted.length > 16_000) return
               const options = { ...(asker && { key: asker }), ...(content !== undefined && { body: content }) }
-              if (described.operationId === 'FollowEvents') return
+              if (['FollowEvents', 'ImportEvents'].includes(described.operationId)) return
               const { status, headers, text } = await api.call(wanted, options)
               check(described, status, headers, text)
             }),
@@ -186,6 +186,8 @@ describe('the document', () => {
   test('what is never sent by a client that reads it is refused in its words, too', async () => {
     for (const [path, methods] of Object.entries(document.paths))
       for (const [method, described] of Object.entries(methods)) {
+        // The route is the intake's, which has a test of its own.
+        if (described.operationId === 'ImportEvents') continue
         const target = path.replace(/\{\w+\}/, 'none')
         const unsigned = await send(api.server, { method: method.toUpperCase(), path: target })
         check(described, unsigned.status, unsigned.headers, unsigned.text)

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { errorSchema, eventSchema } from './answer-schemas.ts'
-import { bodyBytesMax, errorStatus, subjectName, type ApiOperation, type ErrorCode } from './operation.ts'
+import { bodyBytesMax, errorStatus, subjectName, type DescribedCall, type ErrorCode } from './operation.ts'
 import type { JsonSchema, Parameter } from './parameters.ts'
 
 /** What any call may be answered with: who calls is not proven, or may not; and what goes wrong on our side. */
@@ -25,7 +25,7 @@ const bodyErrors: readonly (readonly [status: number, code: string])[] = [
 const apiVersion = '1.0.0'
 
 /** OpenAPI 3.1 of the operations. */
-export function openApiDocument(operations: readonly ApiOperation[]): JsonSchema {
+export function openApiDocument(operations: readonly DescribedCall[]): JsonSchema {
   const paths = Map.groupBy(operations, ({ path }) => path)
   return {
     openapi: '3.1.0',
@@ -59,8 +59,8 @@ export function openApiDocument(operations: readonly ApiOperation[]): JsonSchema
   }
 }
 
-function described(own: ApiOperation): JsonSchema {
-  const { eventName, brief, details, answer, body, parameters, subject, path } = own
+function described(own: DescribedCall): JsonSchema {
+  const { eventName, brief, details, answer, body, file, parameters, subject, path } = own
   const success =
     'json' in answer
       ? { description: 'The answer', content: { 'application/json': { schema: referring(jsonSchema(answer.json)) } } }
@@ -80,7 +80,14 @@ function described(own: ApiOperation): JsonSchema {
         content: { 'application/json': { schema: jsonSchema(body, 'input') } },
       },
     }),
-    responses: { 200: success, ...errorResponses(errorsOf(own)) },
+    ...(file && {
+      requestBody: {
+        required: true,
+        description: 'Plain, or gzip with `Content-Encoding`',
+        content: Object.fromEntries(file.map((type) => [type, { schema: { type: 'string', format: 'binary' } }])),
+      },
+    }),
+    responses: { 200: success, ...errorResponses(errorsOf(own), own.error) },
   }
 }
 
@@ -97,13 +104,14 @@ const describedParameter = (
 })
 
 /** All codes that a call of the operation may be answered with, each with its status. */
-export function errorsOf({ errors, body }: ApiOperation): readonly (readonly [status: number, code: string])[] {
+export function errorsOf({ errors, body, file }: DescribedCall): readonly (readonly [status: number, code: string])[] {
   const own = errors.map((code: ErrorCode) => [errorStatus[code], code] as const)
-  const all = [...commonErrors, ...own, ...(body ? bodyErrors : [])]
+  const all = [...commonErrors, ...own, ...(body || file ? bodyErrors : [])]
   return [...new Map(all.map((error) => [error[1], error])).values()].sort(([one], [other]) => one - other)
 }
 
-function errorResponses(errors: ReturnType<typeof errorsOf>): Record<number, JsonSchema> {
+function errorResponses(errors: ReturnType<typeof errorsOf>, shape?: z.ZodType): Record<number, JsonSchema> {
+  const schema = shape ? jsonSchema(shape) : { $ref: '#/components/schemas/Error' }
   const byStatus = Map.groupBy(errors, ([status]) => status)
   return Object.fromEntries(
     [...byStatus].map(([status, codes]) => [
@@ -111,7 +119,7 @@ function errorResponses(errors: ReturnType<typeof errorsOf>): Record<number, Jso
       {
         description: codes.map(([, code]) => code).join(', '),
         ...(status === 503 && { headers: { 'Retry-After': { description: 'Seconds', schema: { type: 'integer' } } } }),
-        content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+        content: { 'application/json': { schema } },
       },
     ]),
   )

@@ -11,6 +11,9 @@ export const errorStatus = {
   ValidationException: 400,
   InvalidSearchException: 400,
   InvalidNextTokenException: 400,
+  InvalidBodyException: 400,
+  UnknownAccount: 400,
+  UnknownRegion: 400,
   AccessDeniedException: 403,
   EventNotFoundException: 404,
   TrailNotFoundException: 404,
@@ -56,6 +59,14 @@ export interface ApiOperation<Own extends Parameters = Parameters, Body = unknow
   /** Parameters that the record of the call does not name. */
   readonly unrecorded?: readonly string[]
   ask(question: Question<Own, Body>): Promise<ApiAnswer>
+}
+
+/** What the document and the reference say of an operation; of one that takes a file, another domain has the route. */
+export type DescribedCall = Omit<ApiOperation, 'ask'> & {
+  /** Content types of the file that is the body. */
+  readonly file?: readonly string[]
+  /** Of its errors, where they tell more than others. */
+  readonly error?: z.ZodType
 }
 
 /** Keeps the types of the parameters together. */

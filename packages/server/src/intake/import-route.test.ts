@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import type { ApiImportAnswer } from '@opentrail/core/api'
 import { afterEach, beforeEach, describe, test } from 'vitest'
+import { importDescription } from '../api/index.ts'
 import { createSigV4Verifier, signRequest } from '../auth/index.ts'
 import { credentialOf, credentialSource, exampleKey, identityOf } from '../auth/sigv4.testing.ts'
 import { systemClocks, systemRandom } from '../clock/index.ts'
@@ -79,6 +80,9 @@ async function start() {
       Date.now(),
     )
     const reply = await send(server, { method: 'POST', path: target, headers: signed, body: bytes })
+    // Whatever is answered has the shape that the document tells.
+    const shape = reply.status === 200 ? importDescription.answer.json : importDescription.error
+    shape.parse(JSON.parse(reply.text))
     return { status: reply.status, answer: JSON.parse(reply.text) as ApiImportAnswer & { __type?: string } }
   }
   return { trail, journal, post }
