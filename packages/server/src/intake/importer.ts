@@ -1,22 +1,14 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import {
-  parseEnvelope,
-  splitterStart,
-  type AccountId,
-  type NewEntry,
-  type Region,
-  type Sequence,
-  type StreamId,
-} from '@opentrail/core/event'
+import { splitterStart, type AccountId, type Region } from '@opentrail/core/event'
 import type { ApiImportAnswer, ApiImportRefusal } from '@opentrail/core/api'
-import { PostingsUnavailableError, type HistorySearch } from '../history/index.ts'
+import type { HistorySearch } from '../history/index.ts'
 import type { Journal } from '../journal/index.ts'
 import { createGate } from '../process/index.ts'
-import { AdmissionBusyError, type AdmissionPool } from './admission-pool.ts'
-import type { PackedEntries, RecordRefusal } from './admit-chunk.ts'
+import type { AdmissionPool } from './admission-pool.ts'
+import type { RecordRefusal } from './admit-chunk.ts'
 import { bodyChunks } from './body-chunks.ts'
-import { unpackEntries } from './packed-entries.ts'
-import { WriterBusyError, type RecordWriter } from './record-writer.ts'
+import { createImportStorage, type Judged } from './import-storage.ts'
+import { whenThereIsRoom } from './import-waiting.ts'
+import type { RecordWriter } from './record-writer.ts'
 import { reusedCode } from './tally.ts'
 
 export interface ImportRequest {
@@ -79,22 +71,10 @@ export class ImportRoomError extends Error {
   override readonly name = 'ImportRoomError'
 }
 
-/**
- * Of all imports together. Live intake shares workers, journal and index with them, and finds at most one chunk of a
- * megabyte before it in each. That one chunk is stored before the next is compared also means that no record of two
- * imports at a time can be stored twice.
- */
+/** Of all imports together. Live intake shares the workers with them, and finds at most one chunk of a megabyte before it. */
 const chunksInAdmissionMax = 1
-const chunksInStorageMax = 1
 /** A fifth of the journal stays for what happens now. */
 const defaultJournalShareMax = 0.8
-/** What `HistorySearch.known` takes at once. */
-const idsMax = 5_000
-/** Entries compared per step: each may hold a whole block of the journal in memory. */
-const comparedMax = 256
-/** An import waits for live events this long, then gives up and may be repeated. */
-const waitMsMax = 60_000
-const pauseMs = 100
 /** Refusals and reused ids that are told one by one. */
 const refusalsNamedMax = 100
 const reusedNamedMax = 10
@@ -102,7 +82,7 @@ const reusedNamedMax = 10
 export function createImporter(options: ImporterOptions): Importer {
   const { admission, journal, journalShareMax = defaultJournalShareMax } = options
   const admitting = createGate(chunksInAdmissionMax)
-  const storing = createGate(chunksInStorageMax)
+  const storage = createImportStorage(options)
 
   function checkRoom(): void {
     const { bytes, bytesMax } = journal.stats()
@@ -121,14 +101,12 @@ export function createImporter(options: ImporterOptions): Importer {
         for await (const { chunk, last } of bodyChunks(request.body, request.encoding, options.bodyBytesMax)) {
           checkRoom()
           const task = { chunk, state, isLast: last, context: contextOf(request, options) }
-          const result = await admitting(signal, () => whenThereIsRoom(signal, () => admission.admit(task)))
+          const result = await admitting(signal, () => whenThereIsRoom([signal], () => admission.admit(task)))
           state = result.state
           tally.received(result.received)
           tally.refused(result.refusals, result.refusalsUntold)
           await storingLast
-          storingLast = storing(signal, async () => {
-            for (const packed of result.admitted) await store(packed, signal, options, tally)
-          })
+          storingLast = storage.store(result.admitted, signal, tally.judged)
           // Awaited with the next chunk: a failure until then is no unhandled one.
           storingLast.catch(() => {})
         }
@@ -153,106 +131,10 @@ const contextOf = ({ principal, account, region, accounts }: ImportRequest, opti
   now: options.now(),
 })
 
-/** Live events go first: while they fill a queue, an import waits and tries again. @throws what else goes wrong. */
-async function whenThereIsRoom<Result>(signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
-  for (let waitedMs = 0; ; waitedMs += pauseMs) {
-    try {
-      return await work()
-    } catch (error) {
-      const isBusy =
-        error instanceof WriterBusyError ||
-        error instanceof AdmissionBusyError ||
-        error instanceof PostingsUnavailableError
-      if (!isBusy || waitedMs >= waitMsMax) throw error
-      await delay(pauseMs, undefined, { signal })
-    }
-  }
-}
-
-async function store(
-  { stream, packed, indexes }: PackedEntries,
-  signal: AbortSignal,
-  options: ImporterOptions,
-  tally: ImportTally,
-): Promise<void> {
-  const entries = unpackEntries(stream, packed, indexes.length).map((entry, place) => ({
-    entry,
-    index: indexes[place]!,
-    ...identityOf(entry),
-  }))
-  for (let from = 0; from < entries.length; from += idsMax) {
-    const some = entries.slice(from, from + idsMax)
-    const verdicts = await whenThereIsRoom(signal, () => compare(stream, some, options))
-    for (const [place, verdict] of verdicts.entries()) tally.judged(some[place]!, verdict)
-    const fresh = some.filter((_, place) => verdicts[place] === 'new')
-    const write = () =>
-      options.writer.write(
-        stream,
-        fresh.map(({ entry }) => entry),
-        { background: true },
-      )
-    const outcomes = await whenThereIsRoom(signal, write)
-    for (const [place, { kind }] of outcomes.entries()) tally.judged(fresh[place]!, verdictOf[kind])
-  }
-}
-
-interface ImportedEntry {
-  readonly entry: NewEntry
-  readonly index: number
-  readonly eventId: string
-  readonly eventTime: number
-}
-
-function identityOf(entry: NewEntry): Pick<ImportedEntry, 'eventId' | 'eventTime'> {
-  const { eventId, eventTime } = parseEnvelope(entry).event
-  return { eventId, eventTime }
-}
-
-type Verdict = 'new' | 'imported' | 'there' | 'reused'
-const verdictOf = { stored: 'imported', duplicate: 'there', reused: 'reused' } as const
-
-/**
- * Which entries the history has already, whenever they came. The record decides, not the id: an event that OpenTrail has
- * recorded, delivered and now reads again is the same to the byte.
- */
-async function compare(
-  stream: StreamId,
-  entries: readonly ImportedEntry[],
-  { journal, search }: ImporterOptions,
-): Promise<Verdict[]> {
-  // Into a new stream nothing has to be compared.
-  if (journal.durable(stream) === 0) return entries.map(() => 'new')
-  const ids = new Set(entries.map(({ eventId }) => eventId))
-  const known = await search.known(stream, [...ids])
-  if (known.size === 0) return entries.map(() => 'new')
-  const hashes = await hashesAt(stream, [...new Set(known.values())], journal)
-  return entries.map(({ entry, eventId }) => {
-    const sequence = known.get(eventId)
-    const hash = sequence === undefined ? undefined : hashes.get(sequence)
-    // Retention has removed what the index still names: nobody has it any more.
-    if (!hash) return 'new'
-    return Buffer.compare(hash, entry.recordHash) === 0 ? 'there' : 'reused'
-  })
-}
-
-async function hashesAt(
-  stream: StreamId,
-  sequences: readonly Sequence[],
-  journal: ImporterOptions['journal'],
-): Promise<Map<Sequence, Uint8Array>> {
-  const hashes = new Map<Sequence, Uint8Array>()
-  for (let at = 0; at < sequences.length; at += comparedMax) {
-    const step = sequences.slice(at, at + comparedMax)
-    for (const stored of await journal.get(stream, step))
-      if (stored) hashes.set(stored.sequence, Uint8Array.from(stored.recordHash))
-  }
-  return hashes
-}
-
 interface ImportTally {
   received(count: number): void
   refused(refusals: readonly RecordRefusal[], untold?: number): void
-  judged(entry: ImportedEntry, verdict: Verdict): void
+  readonly judged: Judged
   outcome(): ImportOutcome
 }
 
