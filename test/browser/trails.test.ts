@@ -81,6 +81,19 @@ describe.skipIf(chromium === undefined)('trails, timelines and the dashboard', {
     assert.equal(answer.status, 200)
   }
 
+  /** By somebody whose name is markup, and turns the reading direction. */
+  const addStrangersEvent = () =>
+    server.add({
+      eventVersion: '1.11',
+      eventTime: `${new Date().toISOString().slice(0, 19)}Z`,
+      eventSource: 'iam.amazonaws.com',
+      eventName: 'DeleteUser',
+      awsRegion: region,
+      sourceIPAddress: '203.0.113.9',
+      userAgent: 'test',
+      userIdentity: { type: 'IAMUser', accountId: server.account, userName: hostile },
+    })
+
   /** A trail in a bucket of its own, as somebody makes it who takes what is proposed. */
   async function createTrail(page: Page, name: string): Promise<void> {
     await go(page, '#/trails/create')
@@ -138,16 +151,7 @@ describe.skipIf(chromium === undefined)('trails, timelines and the dashboard', {
   test('its files open, its digests are a chain, and it is deleted by its name only', async () => {
     const page = await signIn()
     await createTrail(page, 'delivers')
-    await server.add({
-      eventVersion: '1.11',
-      eventTime: `${new Date().toISOString().slice(0, 19)}Z`,
-      eventSource: 'iam.amazonaws.com',
-      eventName: 'DeleteUser',
-      awsRegion: region,
-      sourceIPAddress: '203.0.113.9',
-      userAgent: 'test',
-      userIdentity: { type: 'IAMUser', accountId: server.account, userName: hostile },
-    })
+    await addStrangersEvent()
     await advance(3_700_000)
     await go(page, `${trailHash('delivers')}?tab=files`)
     const files = page.getByRole('table', { name: 'Log files' })
@@ -204,6 +208,7 @@ describe.skipIf(chromium === undefined)('trails, timelines and the dashboard', {
   })
 
   test('names of strangers are text, wherever a timeline shows them', async () => {
+    await addStrangersEvent()
     const page = await signIn()
     const parameters = new URLSearchParams({ kind: 'identity', name: hostile, from: '-7d' })
     await go(page, `#/timelines?${parameters.toString()}`)
