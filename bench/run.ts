@@ -11,11 +11,13 @@ const benchmarks: Readonly<Record<string, readonly string[]>> = {
   journal: ['10'],
   postings: ['1000000', '1', '--merge'],
   search: ['1000000'],
+  indexing: [],
   'delivery-content': ['50000'],
   buckets: [],
   s3: [],
   manifests: ['200000'],
   notifications: ['5000'],
+  import: ['--files', '200'],
   spine: [],
   delivery: [],
 }

@@ -110,6 +110,8 @@ export async function createWorld(seed: number) {
   const retentionDays = pick(dice, [2, 30, 100])
   const batchEventsMax = 2 + below(dice, 20)
   const historyLimits: Partial<HistoryLimits> = {
+    // Nothing here depends on how fast the machine is.
+    searchTurnMs: Infinity,
     flushIntervalMs: pick(dice, [5, 50, 400]),
     batchEventsMax,
     tailEventsMax: batchEventsMax + below(dice, 60),

@@ -15,6 +15,11 @@ export interface HistoryLimits {
   readonly refillStep: number
   /** How long a lookup waits for the index to reach the durable mark. */
   readonly lookupWaitMs: number
+  /**
+   * What a search that reads records does at a stretch: two run at a time, and with the records that arrive meanwhile the
+   * event loop stands still for some 10 ms at most. Giving way costs microseconds.
+   */
+  readonly searchTurnMs: number
   /** The first pause after a failure, doubled up to the longest: an engine that restarts is back within seconds. */
   readonly pauseFirstMs: number
   readonly pauseMaxMs: number
@@ -30,6 +35,7 @@ export const defaultHistoryLimits: HistoryLimits = {
   catchUpPage: 1_000,
   refillStep: 5_000,
   lookupWaitMs: 1_000,
+  searchTurnMs: 4,
   pauseFirstMs: 100,
   pauseMaxMs: 10_000,
 }

@@ -61,10 +61,10 @@ export async function* candidates<Match extends object | true>(
 ): AsyncGenerator<readonly Candidate<Match>[]> {
   if (scope.split().stored.streams.length === 0) return
   let entries = batchFirst
-  const turns = createSearchTurns(scope.signal)
+  const turns = createSearchTurns(parts.limits.searchTurnMs, scope.signal)
   for (let limit = first; ; limit = Math.min(roundMax, limit * roundGrowth)) {
     const places = await nextPlaces(scope, after, limit, parts)
-    await turns.next()
+    if (turns.isOver()) await turns.next()
     let reading = readBatch(places, 0, entries, parts)
     for (let at = 0; at < places.length;) {
       const { batch, records } = await reading
