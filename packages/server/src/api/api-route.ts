@@ -213,5 +213,7 @@ function recordedOutcome(route: ApiRoute, parameterName: string | undefined, out
 function recordedValue(value: unknown): string | number | boolean {
   if (typeof value === 'number' || typeof value === 'boolean') return value
   const text = typeof value === 'string' ? value : JSON.stringify(value)
-  return text.slice(0, recordedCharactersMax)
+  const cut = text.slice(0, recordedCharactersMax)
+  // Never half of a pair.
+  return cut.isWellFormed() ? cut : cut.slice(0, -1)
 }

@@ -36,7 +36,7 @@ export const eventsOperation = (parts: SearchParts): ApiOperation =>
     errors: [...searchErrors, 'InvalidNextTokenException'],
     unrecorded: ['cursor'],
     async ask(question) {
-      const { entries, ...more } = await walk(question, { sent: question.parameters }, parts)
+      const { entries, times: _, ...more } = await walk(question, { sent: question.parameters }, parts)
       return { json: { events: entries.map(apiEvent), ...more } satisfies ApiEventPage }
     },
   })

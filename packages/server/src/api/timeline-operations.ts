@@ -50,7 +50,11 @@ export const resourceTimelineOperation = (parts: SearchParts): ApiOperation =>
     async ask(question) {
       const { name, reads } = question.parameters
       const also = reads ? ofResource(name) : both(ofResource(name), noReads)
-      const { entries, ...more } = await walk(question, { sent: question.parameters, ...(also && { also }) }, parts)
+      const {
+        entries,
+        times: _,
+        ...more
+      } = await walk(question, { sent: question.parameters, ...(also && { also }) }, parts)
       return {
         json: {
           name,
@@ -170,8 +174,9 @@ export const identityTimelineOperation = (parts: SearchParts): ApiOperation =>
     async ask(question) {
       const { name } = question.parameters
       const also = ofIdentity(name)
-      const scope = { ...readScope(question.parameters, question, parts), expression: also }
-      const { entries, ...more } = await walk(question, { sent: question.parameters, also }, parts)
+      const { entries, times, ...more } = await walk(question, { sent: question.parameters, also }, parts)
+      // Of the walk's own times: a page that is asked for by its cursor alone would else have those of today.
+      const scope = { ...readScope(question.parameters, question, parts), ...times, expression: also }
       return {
         json: {
           name,

@@ -1,6 +1,6 @@
 import { formatEventTime, type StoredEntry } from '@opentrail/core/event'
 import type { SearchExpression } from '@opentrail/core/search'
-import type { HistorySearch } from '../history/index.ts'
+import type { HistorySearch, SearchScope } from '../history/index.ts'
 import { apiError, type Asker } from './operation.ts'
 import { identityOf, type PageCursor, type PageCursors } from './page-cursors.ts'
 import { readScope, type ScopeParts, type SentScope } from './scope.ts'
@@ -15,6 +15,8 @@ export interface SearchParts extends ScopeParts {
 
 export interface Walked {
   readonly entries: readonly StoredEntry[]
+  /** Of the whole walk, whole seconds, both inclusive. */
+  readonly times: Pick<SearchScope, 'timeMin' | 'timeMax'>
   readonly cursor?: string
   readonly searchedTo?: string
 }
@@ -38,32 +40,32 @@ export async function walk(
   const cursor = sent.cursor === undefined ? undefined : parts.cursors.open(sent.cursor, identity, now)
   if (cursor) refuseOtherTimes(cursor, sent)
   const streams = cursor ? [...cursor.snapshots.keys()] : scope.streams
-  if (streams.length === 0) return { entries: [] }
-  const expression = both(scope.expression, also)
   const { timeMin, timeMax } = cursor ?? scope
+  const times = { timeMin, timeMax }
+  if (streams.length === 0) return { entries: [], times }
+  const expression = both(scope.expression, also)
   const page = await parts.search.page({
     streams,
     ...(expression && { expression }),
-    timeMin,
-    timeMax,
+    ...times,
     limit: sent.limit,
     scanMax,
     signal: asker.signal,
     ...(cursor && { after: cursor.after, snapshots: cursor.snapshots }),
   })
-  if (!page.next) return { entries: page.entries }
+  if (!page.next) return { entries: page.entries, times }
   const { from, to } = cursor ?? sent
   const next = {
     from,
     to,
     beganAt: cursor?.beganAt ?? now,
-    timeMin,
-    timeMax,
+    ...times,
     snapshots: page.snapshots,
     after: page.next,
   }
   return {
     entries: page.entries,
+    times,
     cursor: parts.cursors.seal(next, identity),
     searchedTo: timeText(page.next.time),
   }
