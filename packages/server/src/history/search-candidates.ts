@@ -61,13 +61,14 @@ export async function* candidates<Match extends object | true>(
 ): AsyncGenerator<readonly Candidate<Match>[]> {
   if (scope.split().stored.streams.length === 0) return
   let entries = batchFirst
-  const turns = createSearchTurns(parts.limits.searchTurnMs, scope.signal)
+  const turns = createSearchTurns(parts.limits.searchTurnMs)
   for (let limit = first; ; limit = Math.min(roundMax, limit * roundGrowth)) {
     const places = await nextPlaces(scope, after, limit, parts)
     if (turns.isOver()) await turns.next()
     let reading = readBatch(places, 0, entries, parts)
     for (let at = 0; at < places.length;) {
       const { batch, records } = await reading
+      scope.signal.throwIfAborted()
       at += batch.length
       entries = entriesFor(records)
       // The next records are on their way while these are looked at.
