@@ -30,6 +30,7 @@ try {
     const rate = events === undefined ? '' : `${Math.round(events / seconds).toLocaleString('en')} events/s`
     console.log(`${what.padEnd(58)} ${seconds.toFixed(2).padStart(8)} s  ${rate}`)
   }
+  console.log(`load at the end ${loadavg()[0]!.toFixed(2)}`)
   console.log(JSON.stringify({ files, eventsPerFile, rows }))
 } finally {
   rmSync(place, { recursive: true, force: true })
@@ -75,7 +76,7 @@ function askFiles(): Row[] {
     'eventName = NothingLikeIt',
   ])
   if (spawnSync('jq', ['--version']).status !== 0) return [named, none]
-  const filter = '.Records[] | select(.eventName == "${eventName}")'
+  const filter = `.Records[] | select(.eventName == "${eventName}")`
   const script = `find ${logs} -path '*/CloudTrail/*' -name '*.json.gz' -print0 | xargs -0 zcat | jq -c '${filter}' > /dev/null`
   return [named, none, timed('zcat | jq, the same over all files', ['bash', '-c', script])]
 }

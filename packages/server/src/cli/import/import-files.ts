@@ -42,7 +42,7 @@ export interface ImportSummary {
 }
 
 /** Files on their way at a time: enough to keep reading, unpacking and storing busy, and for the server to compare several at once. */
-const filesAtOnceMax = 8
+const filesAtOnceMax = 16
 /** Of all of them together, as stored. */
 const heldBytesMax = 64 * 1024 * 1024
 /** Of one file, as stored: AWS's have some megabytes at most. */
