@@ -20,6 +20,7 @@ const benchmarks: Readonly<Record<string, readonly string[]>> = {
   import: ['--files', '200'],
   spine: [],
   delivery: [],
+  console: [],
 }
 
 const { values, positionals } = parseArgs({

@@ -106,7 +106,8 @@ function Answer({ answer }: { readonly answer: ApiAnswer }) {
         ariaLabels={{ tableLabel: 'Events of the answer' }}
         items={[...answer.events]}
         trackBy="eventId"
-        wrapLines
+        wrapLines={settings.wrapsLines}
+        contentDensity={settings.density}
         columnDefinitions={columnDefinitions(settings.timeZone).filter(({ id }) => isShown.includes(id ?? ''))}
         empty="No events"
         header={

@@ -35,7 +35,12 @@ export default function EventPage({ eventId }: { readonly eventId: string }) {
     queryFn: ({ signal }) =>
       client.get<ApiEventDetail>(`/api/v1/events/${encodeURIComponent(eventId)}`, { ...scope }, signal),
   })
-  if (error) return <FailureAlert error={error} onRetry={() => void refetch()} />
+  if (error)
+    return (
+      <ContentLayout header={<Header variant="h1">Event</Header>}>
+        <FailureAlert error={error} onRetry={() => void refetch()} />
+      </ContentLayout>
+    )
   if (!data) return <Spinner size="large" />
   const { event } = data
   return (
