@@ -46,8 +46,8 @@ interface Waiting {
 }
 
 /**
- * Chunks of the same stream that wait are compared with the history together: one question costs the index about the same
- * for five hundred ids as for five thousand. What is compared is stored before anything else is compared, so no record of two
+ * Chunks of the same stream that wait are compared with the history together, because most of what a question costs the index
+ * does not depend on how many ids it has. What is compared is stored before anything else is compared, so no record of two
  * imports at a time can be stored twice.
  */
 export function createImportStorage(options: ImportStorageOptions): ImportStorage {
