@@ -26,7 +26,7 @@ async function firstView(browser: Browser, link: string): Promise<{ readonly too
     const page = await context.newPage()
     await page.addInitScript(noteFirstRow)
     await page.goto(link)
-    await page.waitForFunction('window.firstRowAt !== undefined')
+    await page.locator('table[aria-label="Events"] tbody a').first().waitFor()
     const took = await page.evaluate<number>('window.firstRowAt')
     const bytes = await page.evaluate<number>(
       `performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation')).reduce((sum, { transferSize }) => sum + transferSize, 0)`,

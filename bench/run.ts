@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
-// `npm run bench`: every benchmark, one after the other; the last two are of the whole server and write bench/results/.
+// `npm run bench`: every benchmark, one after the other; the last three are of the whole server and write bench/results/.
 const benchmarks: Readonly<Record<string, readonly string[]>> = {
   sigv4: [],
   admission: [],

@@ -36,8 +36,6 @@ export function usePageTitle(place: Place): void {
 export function useKeptFocus(path: string): void {
   useEffect(() => {
     if (document.activeElement !== document.body) return
-    const main = document.querySelector('main')
-    main?.setAttribute('tabindex', '-1')
-    main?.focus({ preventScroll: true })
+    document.querySelector<HTMLElement>('#page')?.focus({ preventScroll: true })
   }, [path])
 }

@@ -28,6 +28,9 @@ const links = [
   { type: 'link', text: 'Send events', href: '#/start' },
 ] as const
 
+/** The top bar has a hidden copy of itself, by which it measures. */
+const askField = '#ask-field:not([aria-hidden="true"] *) input'
+
 /** What is on every page: who and where one is, the ways to go, and the field to ask. */
 export function Shell() {
   const place = usePlace()
@@ -37,7 +40,7 @@ export function Shell() {
   const [isOpen, setOpen] = useState(() => matchMedia('(min-width: 689px)').matches)
   const [showsHelp, setShowsHelp] = useState(false)
   useShortcuts({
-    '/': () => document.querySelector<HTMLInputElement>('#ask-field input')?.focus(),
+    '/': () => document.querySelector<HTMLInputElement>(askField)?.focus(),
     'g h': () => goTo('/events'),
     'g a': () => goTo('/ask'),
     'g d': () => goTo('/dashboard'),
@@ -67,11 +70,13 @@ export function Shell() {
           />
         }
         content={
-          <ErrorBoundary key={place.path}>
-            <Suspense fallback={<Spinner size="large" />}>
-              {isProducer && place.path !== '/start' ? <ProducerNotice /> : <Page place={place} />}
-            </Suspense>
-          </ErrorBoundary>
+          <div id="page" tabIndex={-1}>
+            <ErrorBoundary key={place.path}>
+              <Suspense fallback={<Spinner size="large" />}>
+                {isProducer && place.path !== '/start' ? <ProducerNotice /> : <Page place={place} />}
+              </Suspense>
+            </ErrorBoundary>
+          </div>
         }
       />
       {showsHelp && <ShortcutsHelp onDismiss={() => setShowsHelp(false)} />}
