@@ -103,6 +103,7 @@ export const deliveryMutants: readonly Mutant[] = [
     breaks: 'a file goes to the new bucket without a look whether the old one has it',
     file: lane,
     edits: [{ from: ' && (isUntried || (await isNowhere(plan)))', to: '' }],
+    firstSeed: 460,
   },
   {
     name: 'spool-emptied-early',
