@@ -84,6 +84,8 @@ describe('credentials', () => {
 
   test('the grant for all accounts is its own, lasts until it is taken away, and is known after a restart', async () => {
     await makeUser()
+    // The last administrator could not become an auditor again.
+    await accounts.createUser(owner, { ...user, userName: 'lee', role: 'administrator' })
     const { accessKeyId } = await accounts.createAccessKey(owner, { ...user, kind: 'signature' })
     const grant = async () => [
       accounts.accessKey(accessKeyId)?.principal.allAccounts,
