@@ -18,7 +18,7 @@ export interface Looks {
 }
 
 /** Somebody with a browser. `problems` gets what the content policy forbids and what a page throws. */
-export function createVisitor(browser: Browser, server: ConsoleServer, problems: string[]) {
+export function createVisitor(browser: Browser, server: Pick<ConsoleServer, 'url' | 'link'>, problems: string[]) {
   async function open({ dark = false, phone = false }: Looks = {}): Promise<Page> {
     const context = await browser.newContext({
       colorScheme: dark ? 'dark' : 'light',

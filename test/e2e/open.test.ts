@@ -6,8 +6,18 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import type { ApiAnswer, ApiCounts, ApiEventPage, ApiSession, ApiSignInAnswer, ApiTopValues } from '@opentrail/core/api'
+import { setTimeout as later } from 'node:timers/promises'
+import type {
+  ApiAnswer,
+  ApiCounts,
+  ApiEventPage,
+  ApiSession,
+  ApiSignInAnswer,
+  ApiTopValues,
+  ApiVerification,
+} from '@opentrail/core/api'
 import { describe, test } from 'vitest'
+import { signedPlace } from '../../packages/server/src/cli/open/signed-place.testing.ts'
 import { signRequest } from '../../packages/server/src/auth/index.ts'
 import { call } from '../../packages/server/src/cli/cli.testing.ts'
 
@@ -38,9 +48,9 @@ function putLogFile(root: string, ...records: ReturnType<typeof record>[]): void
 }
 
 /** `opentrail open` until it has read everything; what it leaves in its temporary directory is told when it ends. */
-async function open(root: string) {
+async function open(root: string, ...flags: string[]) {
   const temporary = mkdtempSync(join(tmpdir(), 'opentrail-temporary-'))
-  const child = spawn(process.execPath, ['--conditions=opentrail-source', cli, 'open', root], {
+  const child = spawn(process.execPath, ['--conditions=opentrail-source', cli, 'open', root, ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, TMPDIR: temporary },
   })
@@ -159,5 +169,46 @@ describe('an old bucket that is opened', () => {
       await opened.close()
       rmSync(root, { recursive: true })
     }
+  })
+})
+
+describe('the verification of a bucket that is opened', () => {
+  /** Asks until there is a result. */
+  async function verified(damage: (place: ReturnType<typeof signedPlace>) => void): Promise<ApiVerification> {
+    const place = signedPlace()
+    damage(place)
+    const opened = await open(place.root, '--public-keys', place.publicKeys)
+    try {
+      const { ask } = await signIn(opened.environment['AWS_ENDPOINT_URL']!, opened.output)
+      for (;;) {
+        const verification = await ask<ApiVerification>('verification')
+        if (verification.state !== 'running') return verification
+        await later(100)
+      }
+    } finally {
+      assert.deepEqual(await opened.close(), { code: 0, left: [] })
+      rmSync(dirname(place.root), { recursive: true })
+    }
+  }
+
+  test('finds a good one valid', { timeout }, async () => {
+    const { state, outcome, checked, trails, unproven, notKnown } = await verified(() => {})
+    assert.deepEqual([state, outcome, checked, unproven], ['done', 'valid', { digests: 3, logFiles: 3 }, []])
+    assert.equal(notKnown.length, 2)
+    const [{ arn, digests, logFiles, findings } = assert.fail()] = trails
+    assert.equal(arn, `arn:aws:cloudtrail:${region}:${account}:trail/audit`)
+    const sound = { valid: 3, invalid: 0, unsigned: 0 }
+    assert.deepEqual([digests, logFiles, findings], [sound, sound, []])
+  })
+
+  test('names what is wrong in a damaged one', { timeout }, async () => {
+    let damaged = ''
+    const { state, outcome, trails } = await verified(({ root, logFiles: [first = ''] }) => {
+      damaged = first
+      writeFileSync(join(root, first), gzipSync('{"Records":[]}'))
+    })
+    assert.deepEqual([state, outcome, trails[0]?.logFiles], ['done', 'invalid', { valid: 2, invalid: 1, unsigned: 0 }])
+    const [{ kind, object } = assert.fail()] = trails[0]?.findings ?? []
+    assert.deepEqual([kind, object], ['log-file-hash-differs', `audit-logs/${damaged}`])
   })
 })

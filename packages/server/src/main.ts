@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { AccountId, Region } from '@opentrail/core/event'
 import { administrationRoutes, openAccounts, openControlSocket, type Accounts } from './accounts/index.ts'
-import { createApi } from './api/index.ts'
+import { createApi, type ApiOptions } from './api/index.ts'
 import { createSigV4Verifier } from './auth/index.ts'
 import { bucketPolicyFault, bucketRoutes, createCheckDestination, createLifecycleJob } from './buckets/index.ts'
 import {
@@ -90,14 +90,21 @@ const testCredentials = { accessKeyId: 'test', secretAccessKey: 'test' }
 /** Requests in flight get this long to finish before a stop cuts them off; nothing acknowledged depends on it. */
 const stopGraceMs = 10_000
 
+/** What `opentrail open` hands to the server that it starts. */
+type OpenParts = Pick<ApiOptions, 'verification'>
+
 /**
  * The composition root: configuration in, adapters chosen, server started. `system`: other clocks than the machine's, for
  * tests. @throws what stands in the way, in plain words.
  */
-export async function startServer(configuration: Configuration, system: Clocks = systemClocks): Promise<RunningServer> {
+export async function startServer(
+  configuration: Configuration,
+  system: Clocks = systemClocks,
+  openParts: OpenParts = {},
+): Promise<RunningServer> {
   const closers = createClosers()
   try {
-    return { ...(await compose(configuration, system, closers)), close: closers.close }
+    return { ...(await compose(configuration, system, closers, openParts)), close: closers.close }
   } catch (error) {
     await closers.close().catch(() => {}) // the first failure is the one to tell
     throw error
@@ -108,6 +115,7 @@ async function compose(
   configuration: Configuration,
   system: Clocks,
   closers: Closers,
+  openParts: OpenParts,
 ): Promise<Omit<RunningServer, 'close'>> {
   const beganAt = performance.now()
   const virtualClock = configuration.mode.kind === 'test' ? createVirtualClock(system) : undefined
@@ -200,6 +208,7 @@ async function compose(
     topics,
     publisher,
     clockRoutes,
+    openParts,
   }
   const answer = await serve(parts, closers)
   report({ kind: 'started', endpoint: answer.endpoint, milliseconds: Math.round(performance.now() - beganAt) })
@@ -219,6 +228,7 @@ interface Serving {
   /** Built-in topics or others. */
   readonly publisher: TopicPublisher
   readonly clockRoutes: readonly Route[]
+  readonly openParts: OpenParts
 }
 
 /** Who may call, what they find, and where: accounts, routes, the listening socket and the owner's control socket. */
@@ -303,6 +313,7 @@ async function serve(parts: Serving, closers: Closers): Promise<Omit<RunningServ
     cursorKey: keyRing.derive('API cursors'),
     trail: service.trail,
     onFault,
+    ...parts.openParts,
   })
   const routes = [
     ...statusRoutes({

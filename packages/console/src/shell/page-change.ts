@@ -9,6 +9,7 @@ const names: Readonly<Record<string, string>> = {
   dashboard: 'Dashboard',
   trails: 'Trails',
   start: 'Send events',
+  verification: 'Verification',
 }
 
 /** What tabs, bookmarks and the browser's history call the page: `Who was it? – Ask – OpenTrail`. */

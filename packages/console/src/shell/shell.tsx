@@ -18,6 +18,7 @@ const TrailsPages = lazy(() => import('../pages/trails/trails-pages.tsx'))
 const TimelinesPage = lazy(() => import('../pages/timelines/timelines-page.tsx'))
 const DashboardPage = lazy(() => import('../pages/dashboard/dashboard-page.tsx'))
 const StartPage = lazy(() => import('../pages/start/start-page.tsx'))
+const VerificationPage = lazy(() => import('../pages/verification/verification-page.tsx'))
 
 const links = [
   { type: 'link', text: 'Event history', href: '#/events' },
@@ -27,6 +28,8 @@ const links = [
   { type: 'link', text: 'Trails', href: '#/trails' },
   { type: 'link', text: 'Send events', href: '#/start' },
 ] as const
+/** Of servers that show a bucket. */
+const verificationLink = { type: 'link', text: 'Verification', href: '#/verification' } as const
 
 /** The top bar has a hidden copy of itself, by which it measures. */
 const askField = '#ask-field:not([aria-hidden="true"] *) input'
@@ -34,7 +37,9 @@ const askField = '#ask-field:not([aria-hidden="true"] *) input'
 /** What is on every page: who and where one is, the ways to go, and the field to ask. */
 export function Shell() {
   const place = usePlace()
-  const isProducer = useSession().session.principal.role === 'producer'
+  const { principal, server } = useSession().session
+  const isProducer = principal.role === 'producer'
+  const pages = server.mode === 'open' ? [...links, verificationLink] : links
   usePageTitle(place)
   useKeptFocus(place.path)
   const [isOpen, setOpen] = useState(() => matchMedia('(min-width: 689px)').matches)
@@ -66,7 +71,7 @@ export function Shell() {
           <SideNavigation
             header={{ text: 'OpenTrail', href: '#/events' }}
             activeHref={`#/${place.path.split('/')[1] ?? ''}`}
-            items={isProducer ? links.filter(({ href }) => href === '#/start') : links}
+            items={isProducer ? pages.filter(({ href }) => href === '#/start') : pages}
           />
         }
         content={
@@ -94,6 +99,7 @@ function Page({ place }: { readonly place: Place }) {
   if (page === 'trails') return <TrailsPages place={place} />
   if (page === 'ask') return <AskPage question={parameters['question'] ?? ''} />
   if (page === 'start') return <StartPage />
+  if (page === 'verification') return <VerificationPage />
   if (page === 'events' && subject) return <EventPage key={subject} eventId={decoded(subject)} />
   return <EventHistoryPage />
 }

@@ -12,3 +12,9 @@ export type { ApiAnswer, ApiQuestion } from './ask.ts'
 export type { ApiImportAnswer, ApiImportRefusal } from './import.ts'
 export type { ApiError } from './error.ts'
 export type { ApiDemo } from './demo.ts'
+export type {
+  ApiVerification,
+  ApiVerificationFinding,
+  ApiVerificationOutcome,
+  ApiVerifiedTrail,
+} from './verification.ts'

@@ -15,6 +15,7 @@ import type {
   ApiResourceTimeline,
   ApiSession,
   ApiTopValues,
+  ApiVerification,
 } from '@opentrail/core/api'
 
 // What the answers look like, for the document; that they are the shapes of @opentrail/core/api is checked by their types.
@@ -221,6 +222,34 @@ export const answerSchema = z.strictObject({
 export const demoSchema = z.strictObject({
   Records: z.array(z.record(z.string(), z.unknown())).describe('As `POST /events` takes them'),
 }) satisfies z.ZodType<ApiDemo>
+
+const outcome = z.enum(['valid', 'invalid', 'incomplete'])
+const verifiedCounts = z.strictObject({ valid: count, invalid: count, unsigned: count })
+
+export const verificationSchema = z.strictObject({
+  state: z.enum(['running', 'done', 'failed']),
+  why: text.describe('Of one that failed: what stood in the way, and what to do').exactOptional(),
+  outcome: outcome.describe('Of one that is done: the worst of all').exactOptional(),
+  checked: z.strictObject({ digests: count, logFiles: count }),
+  trails: z.array(
+    z.strictObject({
+      arn: text,
+      account,
+      region: text,
+      outcome,
+      digests: verifiedCounts.describe(
+        '`unsigned`: this copy has lost their signatures, so nothing can be said of them',
+      ),
+      logFiles: verifiedCounts.describe('`unsigned`: that only such digests list'),
+      findings: z.array(
+        z.strictObject({ kind: text, severity: z.enum(['invalid', 'gap', 'notice']), object: text, sentence: text }),
+      ),
+      findingsLeftOut: count,
+    }),
+  ),
+  unproven: z.array(z.strictObject({ account, region: text })).describe('With log files and without any digest'),
+  notKnown: z.array(text).describe('What this verification cannot tell at all, in sentences'),
+}) satisfies z.ZodType<ApiVerification>
 
 export const importAnswerSchema = z.strictObject({
   records: count,

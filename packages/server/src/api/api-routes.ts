@@ -16,9 +16,10 @@ import { importDescription } from './import-description.ts'
 import { liveOperation, type LiveParts } from './live-operation.ts'
 import { identityTimelineOperation, resourceTimelineOperation } from './timeline-operations.ts'
 import { digestsOperation, logFilesOperation, type TrailParts } from './trail-operations.ts'
+import { verificationOperation, type VerificationParts } from './verification-operation.ts'
 import type { SearchParts } from './walk.ts'
 
-export type ApiParts = SearchParts & SessionParts & LiveParts & DetailParts & TrailParts & DemoParts
+export type ApiParts = SearchParts & SessionParts & LiveParts & DetailParts & TrailParts & DemoParts & VerificationParts
 
 /** All operations, in the order of the reference. */
 export const apiOperations = (parts: ApiParts): ApiOperation[] => [
@@ -35,6 +36,7 @@ export const apiOperations = (parts: ApiParts): ApiOperation[] => [
   logFilesOperation(parts),
   digestsOperation(parts),
   demoOperation(parts),
+  verificationOperation(parts),
 ]
 
 export interface Api {

@@ -15,6 +15,7 @@ export const readingEventNames = [
   'ListDigests',
   'DryRunEventSelectors',
   'GetDemoRecords',
+  'GetVerification',
 ] as const
 
 const reading: SearchExpression = {

@@ -18,7 +18,9 @@ export interface OpenFlags extends NarrowingFlags, S3Flags, AtOnceFlags, VerifyF
 export async function open(this: CliContext, flags: OpenFlags, place: string): Promise<void> {
   if (flags.where !== undefined && flags.ask !== undefined)
     throw misuse('--where and --ask both say what is wanted; choose one')
-  if (flags.publicKeys !== undefined && !flags.verify) throw misuse('--public-keys is for --verify')
+  const isQuestion = flags.where !== undefined || flags.ask !== undefined
+  if (flags.publicKeys !== undefined && isQuestion && !flags.verify)
+    throw misuse('--public-keys is for --verify, and for the verification in the console')
   const narrowing = narrowingOf(flags, this.now())
   try {
     const store = await openLogStore(this, flags, place)
@@ -29,7 +31,7 @@ export async function open(this: CliContext, flags: OpenFlags, place: string): P
       }
       const home = await findHome({ store, narrowing, skipped: createSkipList() })
       const find = { store, narrowing, skipped: createSkipList() }
-      if (flags.where !== undefined || flags.ask !== undefined) await answerAtOnce(this, flags, { find, home })
+      if (isQuestion) await answerAtOnce(this, flags, { find, home })
       else {
         // The server and all that it is made of, only for those who want it.
         const { servePlace } = await import('../open/serve-place.ts')

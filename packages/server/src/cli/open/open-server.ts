@@ -1,6 +1,8 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import type { ApiVerification } from '@opentrail/core/api'
+import { systemClocks } from '../../clock/index.ts'
 import { standardRegions } from '../../config/index.ts'
 import { parseConfiguration, type Configuration } from '../../config/index.ts'
 import type { RunningServer } from '../../main.ts'
@@ -16,6 +18,8 @@ export interface OpenServerOptions {
   /** Where the index is kept; absent: it goes with the server. */
   readonly keep?: string
   readonly port?: string
+  /** Begins with the first call. */
+  readonly verification: () => ApiVerification
 }
 
 export interface ServerForPlace {
@@ -29,14 +33,20 @@ export interface ServerForPlace {
 const marker = 'open.json'
 
 /** A server of its own on this machine's loopback interface. @throws {CommandError} */
-export async function openServer({ home, place, keep, port }: OpenServerOptions): Promise<ServerForPlace> {
+export async function openServer({
+  home,
+  place,
+  keep,
+  port,
+  verification,
+}: OpenServerOptions): Promise<ServerForPlace> {
   const data = keep === undefined ? mkdtempSync(join(tmpdir(), 'opentrail-open-')) : keptDirectory(keep, place)
   const remove = (): void => {
     if (keep === undefined) rmSync(data, { recursive: true, force: true })
   }
   try {
     const { startServer } = await import('../../main.ts')
-    const server = await startServer(configurationOf(home, join(data, 'data'), port))
+    const server = await startServer(configurationOf(home, join(data, 'data'), port), systemClocks, { verification })
     const { opened } = server
     if (!opened) throw new Error('the server was not opened for reading')
     return { server: { ...server, opened }, data: join(data, 'data'), remove }

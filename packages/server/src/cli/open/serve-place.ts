@@ -12,8 +12,10 @@ import type { LogStore } from '../log-files/log-store.ts'
 import type { Home } from './find-home.ts'
 import { createLocalTarget } from './local-target.ts'
 import { openServer, readKey, type ServerForPlace } from './open-server.ts'
+import { createPlaceVerification } from './place-verification.ts'
+import type { VerifyFlags } from './verify-place.ts'
 
-export interface ServeFlags {
+export interface ServeFlags extends VerifyFlags {
   readonly keep?: string
   readonly port?: string
 }
@@ -26,7 +28,8 @@ export async function servePlace(context: CliContext, flags: ServeFlags, find: F
     ...(flags.keep !== undefined && { keep: flags.keep }),
     ...(flags.port !== undefined && { port: flags.port }),
   }
-  const running = await openServer({ home, place, ...given })
+  const verification = createPlaceVerification(context, flags, find)
+  const running = await openServer({ home, place, ...given, verification: verification.look })
   try {
     announce(context, running, { place, home, isKept: flags.keep !== undefined })
     const ending = new AbortController()
@@ -36,6 +39,7 @@ export async function servePlace(context: CliContext, flags: ServeFlags, find: F
     ending.abort(new Error('the server is closing'))
     await reading
   } finally {
+    await verification.close()
     await closeInTime(running.server)
     running.remove()
   }

@@ -1,6 +1,7 @@
 import { isRegionName } from '@opentrail/core/event'
 import { createAwsOutput } from '../validation/aws-output.ts'
 import { connectTrail } from '../validation/connected-trail.ts'
+import type { Progress } from '../validation/gathered.ts'
 import { keysOfFile, type KeySource } from '../validation/key-source.ts'
 import { cannot } from '../validation/validation-plan.ts'
 import { verificationDocument, type Outcome, type VerificationDocument } from '../validation/verification-document.ts'
@@ -38,31 +39,59 @@ export async function verifyPlace(
   const isText = flags.format === 'text'
   const trails: VerificationDocument[] = []
   const unproven: Unproven[] = []
-  for await (const chain of findChains(store, narrowing, (place) => void unproven.push(place))) {
-    const document = await verifyOne(context, flags, store, chain)
+  const watcher: Watcher = { unproven: (place) => void unproven.push(place), onProgress: () => {} }
+  for await (const { chain, document } of verifyChains(context, flags, { store, narrowing }, watcher)) {
     trails.push(document)
     if (isText) print(context, printable(describe(chain, document)))
   }
-  if (trails.length === 0) throw cannot(`there are no digests at ${store.description}/${store.start}`)
-  const outcomes = [...trails.map(({ outcome }) => outcome), ...unproven.map(() => 'incomplete' as const)]
-  const outcome = outcomes.reduce((worst, one) => (severity[one] > severity[worst] ? one : worst))
+  const outcome = worstOutcome(trails, unproven)
   if (isText) for (const place of unproven) print(context, printable(describeUnproven(place)))
   else printJson(context, { outcome, exitCode: exitCodes[outcome], trails, unproven })
   context.exitWith(exitCodes[outcome])
 }
+
+export interface Watcher {
+  /** Log files that no chain can be of. */
+  unproven(place: Unproven): void
+  /** Of the chain that is being verified. */
+  onProgress(done: Progress): void
+}
+
+/** Verifies one chain after the other. @throws {CommandError} with exit code 255: no digests, or no keys. @throws {SourceError} */
+export async function* verifyChains(
+  context: CliContext,
+  flags: VerifyFlags,
+  { store, narrowing }: { readonly store: LogStore; readonly narrowing: Narrowing },
+  { unproven, onProgress }: Watcher,
+): AsyncGenerator<{ readonly chain: FoundChain; readonly document: VerificationDocument }> {
+  let isEmpty = true
+  for await (const chain of findChains(store, narrowing, unproven)) {
+    isEmpty = false
+    yield { chain, document: await verifyOne(context, flags, store, chain, onProgress) }
+  }
+  if (isEmpty) throw cannot(`there are no digests at ${store.description}/${store.start}`)
+}
+
+/** What nothing can be said of is not verified. */
+export const worstOutcome = (trails: readonly { readonly outcome: Outcome }[], unproven: readonly unknown[]): Outcome =>
+  [...trails.map(({ outcome }) => outcome), ...unproven.map(() => 'incomplete' as const)].reduce<Outcome>(
+    (worst, one) => (severity[one] > severity[worst] ? one : worst),
+    'valid',
+  )
 
 async function verifyOne(
   context: CliContext,
   flags: VerifyFlags,
   store: LogStore,
   { trail, range }: FoundChain,
+  onProgress: Watcher['onProgress'],
 ): Promise<VerificationDocument> {
   const source = store.objectSource(trail.bucket)
   const silent = { out: () => {}, error: () => {} }
   try {
     const keys = keysOf(context, flags, { trail, range })
     const output = createAwsOutput(silent, { isVerbose: false })
-    const result = await verifyTrail({ trail, range, source, output, keys, onProgress: () => {} })
+    const result = await verifyTrail({ trail, range, source, output, keys, onProgress })
     const about = { version: packageVersion(), verifiedAt: context.now(), trail, range }
     const origins = { source: source.description, keySource: keys.description }
     return verificationDocument({ ...about, ...origins, notKnown: notKnown(flags) }, result)

@@ -43,7 +43,7 @@ export const openCommand = buildCommand<OpenFlags, [string], CliContext>({
       ask: textFlag('Answer this question, such as "who deleted logs-2026?", and end', 'QUESTION'),
       maxItems: textFlag('Most events to print (default 50)', 'N'),
       verify: switchFlag('Verify all digests and log files as validate-logs does, and end'),
-      publicKeys: textFlag('Keys for --verify, as "aws cloudtrail list-public-keys" prints them, by Region', 'FILES'),
+      publicKeys: textFlag('Keys to verify with, as "aws cloudtrail list-public-keys" prints them, by Region', 'FILES'),
       keep: textFlag('Keep what was read there, for the next time', 'DIR'),
       port: textFlag('Port to listen on, on this machine only; a free one without it', 'N'),
       ...formatFlags,
