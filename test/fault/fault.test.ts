@@ -33,6 +33,7 @@ const once: Readonly<Record<number, string>> = {
   4274: 'journal: an append refused as full, whose cutting back had failed too, was there after the process had died',
   5171: 'the same, by another way',
   7723: 'the same, on a disk that stayed full',
+  8909: 'journal: retention removed a segment while the removal of the one before was not durable, its sync having failed',
   10414: 'journal: a page whose first entry retention removed was empty, as at the end',
   10635: 'the same, by another way',
   21625: 'digests: a trail that was deleted and made again within the hour had two chains side by side',

@@ -314,7 +314,17 @@ export async function openSegmentJournal(
     await writer.rotate()
   }
 
+  /** A segment's file has been removed, and the folder's sync after that has not succeeded. */
+  let isRemovalOpen = false
+
+  async function syncRemoval(): Promise<void> {
+    await disk.syncDirectory(directory)
+    isRemovalOpen = false
+  }
+
   async function remove(oldest: Segment): Promise<void> {
+    // Else a power cut could bring the one before back and leave a gap behind it.
+    if (isRemovalOpen) await syncRemoval()
     const spans = await oldest.spans()
     // A log that outlived its sealed segment would look like one out of order.
     if (sealedLogs.has(oldest.number)) await removeLog(oldest.number)
@@ -331,8 +341,9 @@ export async function openSegmentJournal(
       for (const [stream, sequence] of before) first.set(stream, sequence)
       throw error
     }
+    isRemovalOpen = true
     await reading.files.forget(oldest.path)
-    await disk.syncDirectory(directory)
+    await syncRemoval()
   }
 
   sealSoon()
