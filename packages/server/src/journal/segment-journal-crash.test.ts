@@ -70,6 +70,50 @@ describe('a power cut at every single disk operation', () => {
     )
 })
 
+test(
+  'a segment whose removal could not be synced, then retention again and a power cut at each operation of it: no gap',
+  async () => {
+    let cuts = 0
+    for (let later = 0; later < 60; later++)
+      for (let seed = 1; seed <= 4; seed++) cuts += await cutSecondRetention(later, seed)
+    assert.ok(cuts > 20, `${cuts} power cuts`)
+  },
+  timeout,
+)
+
+/** Returns 1 if the power failed while retention was under way. */
+async function cutSecondRetention(later: number, seed: number): Promise<0 | 1> {
+  const disk = await diskWithData()
+  const { journal } = await openOn(disk, { segmentBytes: 2_000 })
+  const acknowledged: NewEntry[] = []
+  for (let round = 0; round < 20; round++) {
+    const batch = entries(`r${round}`, 2, { size: 260, admittedAt: round })
+    await journal.append(stream(1), batch)
+    acknowledged.push(...batch)
+  }
+  await journal.settled()
+  let isRemoved = false
+  disk.setFault(({ kind, path }) => {
+    if (kind === 'unlink' && path.endsWith('.seg')) isRemoved = true
+    return isRemoved && kind === 'syncDirectory'
+      ? { kind: 'fail', when: 'before', error: new DiskFullError('injected') }
+      : undefined
+  })
+  await assert.rejects(journal.retain(6, new Map()))
+  const at = disk.operations + later
+  disk.setFault(({ index }) => (index === at ? { kind: 'power-off', when: 'after' } : undefined))
+  const cut = await journal.retain(15, new Map()).then(
+    () => 0 as const,
+    () => 1 as const,
+  )
+  disk.setFault(undefined)
+  disk.crash(seededRandom(seed))
+  const next = await openOn(disk, { segmentBytes: 2_000 })
+  await assertHolds(next.journal, new Map([[stream(1), acknowledged]]))
+  await next.journal.close()
+  return cut
+}
+
 async function crashAt(at: number, seed: number, fault: DiskFault): Promise<void> {
   const disk = await diskWithData()
   const start = disk.operations
